@@ -1,0 +1,6 @@
+"""So that ``python -m openhearth`` is the same as the ``openhearth`` command."""
+
+from openhearth.cli import main
+
+if __name__ == "__main__":
+    main()

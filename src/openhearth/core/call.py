@@ -1,0 +1,63 @@
+"""The record of one request, passed along and never global."""
+
+from enum import StrEnum
+
+import msgspec
+
+from openhearth.core.operations import Operation
+
+
+class Principal(msgspec.Struct, frozen=True):
+    """Who is calling: what a key stands for. ``owner`` scopes every object; ``is_admin`` opens the admin surface.
+
+    ``quota_micros`` is the money the key may still reserve in all, ``None`` for unlimited.
+    """
+
+    key_id: str
+    owner: str
+    name: str
+    is_admin: bool = False
+    quota_micros: int | None = None
+    expires_at: float | None = None
+    models: tuple[str, ...] = ()
+
+
+class Outcome(StrEnum):
+    """How a call ended."""
+
+    OK = "ok"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    TIMEOUT = "timeout"
+    CLIENT_GONE = "client_gone"
+    INTERRUPTED = "interrupted"
+
+
+class Usage(msgspec.Struct):
+    """What was consumed. ``source`` says whether the upstream reported it or we estimated it."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    images: int = 0
+    source: str = "none"
+
+
+class Call(msgspec.Struct):
+    """One request from accept to settle. Times are monotonic seconds except ``created_at`` (unix seconds)."""
+
+    id: str
+    operation: Operation
+    model: str
+    principal: Principal
+    created_at: float
+    started_s: float
+    target_id: str = ""
+    attempts: int = 0
+    stream: bool = False
+    usage: Usage = msgspec.field(default_factory=Usage)
+    outcome: Outcome = Outcome.OK
+    error_code: str = ""
+    first_byte_s: float = 0.0
+    duration_s: float = 0.0
+    cost_micros: int = 0

@@ -1,0 +1,12 @@
+"""The table of what can be asked; a row here is what makes an operation exist."""
+
+from enum import StrEnum
+
+
+class Operation(StrEnum):
+    """What a call asks for. Surfaces name one, targets list those they answer."""
+
+    CHAT = "chat"
+    COMPLETE = "complete"
+    IMAGE_GENERATE = "image_generate"
+    IMAGE_EDIT = "image_edit"

@@ -1,0 +1,102 @@
+"""Provider and target as values: where a call can go and what is spoken there."""
+
+from enum import StrEnum
+
+import msgspec
+from typing_extensions import override
+
+from openhearth.core.money import FREE, Price
+from openhearth.core.operations import Operation
+
+
+class Dialect(StrEnum):
+    """Wire forms. A relay happens when the route's dialect is one the target speaks."""
+
+    OPENAI_CHAT = "openai_chat"
+    OPENAI_COMPLETIONS = "openai_completions"
+    OPENAI_IMAGES = "openai_images"
+    ARK_IMAGES = "ark_images"
+    LOCAL_EDIT = "local_edit"
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """One place to connect to.
+
+    ``scheme`` is ``http``, ``https`` or ``unix``. For ``unix``, ``host`` is the socket's path and ``port`` is 0.
+    ``address`` pins the checked IP address (the safe fetcher); SNI and Host still use ``host``.
+    ``proxy`` is an ``http://[user:password@]host:port`` address or empty.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    address: str = ""
+    proxy: str = ""
+
+
+class Provider(msgspec.Struct, frozen=True):
+    """Address, auth and what is spoken: a row of ``catalog.toml`` or a folder of its own.
+
+    ``base_url`` ends without a slash and includes the version segment (``https://api.openai.com/v1``).
+    ``models`` are glob patterns of upstream names this provider is known to answer without a prefix.
+    ``auth`` is ``bearer``, ``x-api-key``, ``api-key`` or ``none``.
+    ``quirks`` are names of small envelope edits (``openhearth.providers.quirks``).
+    """
+
+    name: str
+    title: str
+    base_url: str
+    env_key: str = ""
+    speaks: dict[Operation, Dialect] = {}
+    models: tuple[str, ...] = ()
+    auth: str = "bearer"
+    quirks: tuple[str, ...] = ()
+
+
+class Target(msgspec.Struct, frozen=True):
+    """Provider + credential + upstream model: one place a call can go.
+
+    ``model`` is the public name (``*`` with patterns of the provider: any name it is known for, or ``provider/name``).
+    ``upstream_model`` is empty when the public name is sent as it is. ``secret`` is clear here and nowhere else:
+    its ``repr`` is redacted and it is never encoded. ``engine`` names the embedded engine behind a unix origin.
+    """
+
+    id: str
+    provider: Provider
+    origin: Origin
+    base_path: str
+    model: str
+    upstream_model: str = ""
+    secret: "Secret | None" = None
+    weight: int = 1
+    priority: int = 0
+    price: Price = FREE
+    engine: str = ""
+
+    def speaks(self, operation: Operation) -> Dialect | None:
+        """The dialect for ``operation``, or ``None`` when this target does not answer it."""
+        return self.provider.speaks.get(operation)
+
+
+class Secret:
+    """A credential that cannot be printed by accident."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
+
+    @override
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    @override
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    @override
+    def __hash__(self) -> int:
+        return hash(self._value)

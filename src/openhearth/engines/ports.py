@@ -1,0 +1,59 @@
+"""What the platform asks of the engine host, and what an engine's child process must offer.
+
+A child is started as ``python -m <module> --socket PATH --settings JSON`` with an empty-ish environment and its
+rlimits set. It serves ``GET /health`` (200 when it can work; JSON with at least ``{"model": …, "queue": n}``) and
+its own operations on that socket, finishes within 5 s of SIGTERM, and exits when its standard input closes (the
+parent died). It answers errors as ``{"error": {"message", "type", "param", "code"}}``.
+"""
+
+from typing import Protocol
+
+import msgspec
+
+from openhearth.core.provider import Origin
+
+
+class EngineSpec(msgspec.Struct, frozen=True):
+    """How to start one engine. ``settings`` is handed to the child as JSON; ``packs`` must be installed."""
+
+    name: str
+    module: str
+    packs: tuple[str, ...]
+    settings: dict[str, object] = {}
+    memory_bytes: int = 4 * 1024**3
+    start_s: float = 60.0
+
+
+class EngineState(msgspec.Struct, frozen=True):
+    """One engine as seen now. ``state``: stopped, starting, ready, failed, not_installed."""
+
+    name: str
+    state: str
+    pid: int = 0
+    memory_bytes: int = 0
+    load_s: float = 0.0
+    restarts: int = 0
+    missing_packs: tuple[str, ...] = ()
+    last_error: str = ""
+
+
+class EngineHost(Protocol):
+    """Supervisor of the child processes."""
+
+    def origin(self, name: str) -> Origin:
+        """Where the engine listens (``unix``), whether or not it runs now. KeyError for an unknown name."""
+
+    def ready(self, name: str) -> bool:
+        """True when a request may be sent without ``ensure``."""
+
+    async def ensure(self, name: str) -> Origin:
+        """Start the engine if needed and wait until it is healthy.
+
+        Raises EngineNotInstalled (with the command that installs it), UpstreamDown (it keeps dying: how, and its
+        last words) or UpstreamTimeout.
+        """
+
+    def states(self) -> list[EngineState]: ...
+
+    async def close(self) -> None:
+        """Stop all children and wait for them."""

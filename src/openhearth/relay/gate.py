@@ -1,0 +1,165 @@
+"""Steps 2 and 3 of every call, identify and admit, and step 8, settle, for both doors and all surfaces."""
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from openhearth.core.call import Call, Outcome, Principal
+from openhearth.core.errors import AccessError, Forbidden, GatewayError, RequestError, UpstreamTimeout
+from openhearth.core.ids import new_id
+from openhearth.core.money import Price
+from openhearth.core.operations import Operation
+
+KEY_HEADERS = (b"authorization", b"x-api-key", b"api-key")
+
+
+class Reservation(Protocol):
+    """Held money of one call. ``accounts.limits`` makes it."""
+
+    @property
+    def amount_micros(self) -> int: ...
+
+    def settle(self, call: Call) -> None:
+        """Close the reservation and write the ledger entry; a second call does nothing."""
+
+
+class Keys(Protocol):
+    """``accounts.keys.Keys``."""
+
+    def find_cached(self, token: bytes) -> Principal | None:
+        """The principal if this token was seen lately, ``None`` if the store must be asked.
+
+        Raises AccessError when the token is known to be bad, disabled or expired.
+        """
+
+    async def find(self, token: bytes) -> Principal:
+        """Raises AccessError."""
+
+
+class Limits(Protocol):
+    """``accounts.limits.Limits``."""
+
+    def reserve(self, call: Call, amount_micros: int) -> Reservation:
+        """Hold ``amount_micros`` for ``call``. Raises BudgetSpent."""
+
+
+class Admission:
+    """One admitted call. Settled exactly once, whoever asks first; ``with`` settles on every way out."""
+
+    __slots__ = ("_clock", "_reservation", "_settled", "call")
+
+    def __init__(self, call: Call, reservation: Reservation, clock: Callable[[], float]) -> None:
+        self.call = call
+        self._reservation = reservation
+        self._settled = False
+        self._clock = clock
+
+    def settle(self, outcome: Outcome, error_code: str = "", price: Price | None = None) -> bool:
+        """Close the call. ``price`` (of the target that answered) turns usage into cost; True the first time."""
+        if self._settled:
+            return False
+        self._settled = True
+        call = self.call
+        call.outcome = outcome
+        call.error_code = error_code
+        call.duration_s = self._clock() - call.started_s
+        if price is not None and outcome in _CHARGED:
+            call.cost_micros = price.cost(call.usage)
+        self._reservation.settle(call)
+        return True
+
+    def __enter__(self) -> "Admission":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if error is None:
+            self.settle(Outcome.OK)
+        elif isinstance(error, GatewayError):
+            self.settle(outcome_of(error), error.code)
+        elif isinstance(error, Exception):
+            self.settle(Outcome.FAILED, "internal_error")
+        else:
+            self.settle(Outcome.CLIENT_GONE)
+
+
+_CHARGED = frozenset({Outcome.OK, Outcome.CLIENT_GONE})
+
+
+def outcome_of(error: GatewayError) -> Outcome:
+    """How a call that ended with ``error`` is counted."""
+    if isinstance(error, UpstreamTimeout):
+        return Outcome.TIMEOUT
+    if isinstance(error, RequestError | AccessError):
+        return Outcome.REJECTED
+    return Outcome.FAILED
+
+
+class Gate:
+    """Who is calling and whether the call may go on."""
+
+    def __init__(
+        self,
+        keys: Keys,
+        limits: Limits,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._keys = keys
+        self._limits = limits
+        self._clock = clock
+        self._now = now
+
+    def identify_cached(self, token: bytes | None) -> Principal | None:
+        """The hot path's identify: no await. ``None`` means ``identify`` must be awaited. Raises AccessError."""
+        if not token:
+            raise AccessError(
+                "No API key given. Send it as 'Authorization: Bearer KEY', 'x-api-key: KEY' or 'api-key: KEY'.",
+                code="missing_api_key",
+            )
+        return self._keys.find_cached(token)
+
+    async def identify(self, token: bytes | None) -> Principal:
+        """Raises AccessError."""
+        return self.identify_cached(token) or await self._keys.find(token or b"")
+
+    def admit(
+        self,
+        principal: Principal,
+        operation: Operation,
+        model: str,
+        *,
+        stream: bool = False,
+        reserve_micros: int = 0,
+    ) -> Admission:
+        """Open a call and hold its worst case. Raises Forbidden (model not allowed for this key) and BudgetSpent."""
+        if principal.models and not _allowed(model, principal.models):
+            raise Forbidden(f"This key may not use the model '{model}'.", param="model", code="model_not_allowed")
+        call = Call(
+            id=new_id("call"),
+            operation=operation,
+            model=model,
+            principal=principal,
+            created_at=self._now(),
+            started_s=self._clock(),
+            stream=stream,
+        )
+        return Admission(call, self._limits.reserve(call, reserve_micros), self._clock)
+
+
+def _allowed(model: str, patterns: tuple[str, ...]) -> bool:
+    return any(model == pattern or (pattern.endswith("*") and model.startswith(pattern[:-1])) for pattern in patterns)
+
+
+def key_of(headers: list[tuple[bytes, bytes]]) -> bytes | None:
+    """The API key among lower-case headers, whichever of the three ways it was sent."""
+    found = {}
+    for name, value in headers:
+        if name in KEY_HEADERS:
+            found[name] = value
+    if not found:
+        return None
+    bearer = found.get(b"authorization", b"")
+    if bearer[:7].lower() == b"bearer ":
+        return bearer[7:].strip()
+    return (found.get(b"x-api-key") or found.get(b"api-key") or bearer).strip() or None

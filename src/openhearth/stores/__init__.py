@@ -1,0 +1,1 @@
+"""Where data is kept: one port per nature, implementations beside it."""

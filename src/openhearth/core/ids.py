@@ -5,6 +5,6 @@ from base64 import b32encode
 
 
 def new_id(prefix: str) -> str:
-    """``prefix`` + ``_`` (or ``-`` kept if the prefix ends with one) + 24 lower-case letters and digits, 120 random bits."""
+    """``prefix``, ``_`` (unless it ends with ``-``) and 24 lower-case letters and digits: 120 random bits."""
     joint = "" if prefix.endswith("-") else "_"
     return prefix + joint + b32encode(secrets.token_bytes(15)).decode().lower()

@@ -153,10 +153,7 @@ def _allowed(model: str, patterns: tuple[str, ...]) -> bool:
 
 def key_of(headers: list[tuple[bytes, bytes]]) -> bytes | None:
     """The API key among lower-case headers, whichever of the three ways it was sent."""
-    found = {}
-    for name, value in headers:
-        if name in KEY_HEADERS:
-            found[name] = value
+    found = {name: value for name, value in headers if name in KEY_HEADERS}
     if not found:
         return None
     bearer = found.get(b"authorization", b"")

@@ -38,10 +38,7 @@ async def principal_of(request: Request, gate: Gate) -> Principal:
 
 async def body_bytes(request: Request, *, most: int, within_s: float) -> bytes:
     """The whole body. Raises TooLarge, RequestTimeout and (client gone) ClientDisconnect."""
-    pieces: list[bytes] = []
-    async for piece in body_pieces(request, most=most, within_s=within_s):
-        pieces.append(piece)
-    return b"".join(pieces)
+    return b"".join([piece async for piece in body_pieces(request, most=most, within_s=within_s)])
 
 
 async def body_pieces(request: Request, *, most: int, within_s: float) -> AsyncIterator[bytes]:

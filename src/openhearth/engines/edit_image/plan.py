@@ -126,7 +126,7 @@ class AddText(msgspec.Struct, frozen=True, tag_field="op", tag="add_text"):
 
 
 class RemoveText(msgspec.Struct, frozen=True, tag_field="op", tag="remove_text"):
-    """Remove a watermark or text found by OCR, by classical inpainting. ``only`` limits it to lines holding this text."""
+    """Remove a watermark or text found by OCR, by classical inpainting. ``only``: just lines holding this text."""
 
     only: str = ""
 

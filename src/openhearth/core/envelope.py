@@ -35,6 +35,8 @@ class Envelope:
         or names ``model`` twice.
         """
         try:
+            if not body.isascii():
+                body.decode()  # untouched fields are passed on unread: their text must be checked here
             fields = _FIELDS.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise RequestError(f"The body is not a JSON object: {error}", code="invalid_json") from error
@@ -61,7 +63,7 @@ class Envelope:
     def get(self, name: str, want: type[_WANT]) -> _WANT | None:
         """One field decoded as ``want``; ``None`` when absent or null. Raises RequestError naming the field."""
         raw = self.fields.get(name)
-        if raw is None or raw == b"null":
+        if raw is None or bytes(raw) == b"null":
             return None
         try:
             return msgspec.json.decode(raw, type=want)

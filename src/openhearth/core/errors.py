@@ -25,6 +25,7 @@ GatewayError
 ├── NoTargetLeft            503 every target was tried or is cooling down
 ├── EngineNotInstalled      503 the pack is missing; the message holds the exact command
 ├── ShuttingDown            503
+├── StorageFull             507 the disk or the store has no room left
 └── Bug                     500 no detail to the client
 
 A dialect writes these in its family's shape; nobody else formats an error.
@@ -211,6 +212,12 @@ class ShuttingDown(GatewayError):
     status = 503
     type = "service_unavailable"
     code = "shutting_down"
+
+
+class StorageFull(GatewayError):
+    status = 507
+    type = "storage_error"
+    code = "storage_full"
 
 
 class Bug(GatewayError):

@@ -1,0 +1,1 @@
+"""Wire forms: one folder each, sans-I/O, never importing each other."""

@@ -107,7 +107,7 @@ class Gate:
     ) -> None:
         self._keys = keys
         self._limits = limits
-        self._clock = clock
+        self.clock = clock
         self._now = now
 
     def identify_cached(self, token: bytes | None) -> Principal | None:
@@ -123,6 +123,10 @@ class Gate:
         """Raises AccessError."""
         return self.identify_cached(token) or await self._keys.find(token or b"")
 
+    def may_use(self, principal: Principal, model: str) -> bool:
+        """Whether the key's list of models (empty: all; ``name*``: by beginning) holds ``model``."""
+        return not principal.models or _allowed(model, principal.models)
+
     def admit(
         self,
         principal: Principal,
@@ -133,7 +137,7 @@ class Gate:
         reserve_micros: int = 0,
     ) -> Admission:
         """Open a call and hold its worst case. Raises Forbidden (model not allowed for this key) and BudgetSpent."""
-        if principal.models and not _allowed(model, principal.models):
+        if not self.may_use(principal, model):
             raise Forbidden(f"This key may not use the model '{model}'.", param="model", code="model_not_allowed")
         call = Call(
             id=new_id("call"),
@@ -141,10 +145,10 @@ class Gate:
             model=model,
             principal=principal,
             created_at=self._now(),
-            started_s=self._clock(),
+            started_s=self.clock(),
             stream=stream,
         )
-        return Admission(call, self._limits.reserve(call, reserve_micros), self._clock)
+        return Admission(call, self._limits.reserve(call, reserve_micros), self.clock)
 
 
 def _allowed(model: str, patterns: tuple[str, ...]) -> bool:

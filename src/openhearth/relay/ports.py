@@ -17,5 +17,8 @@ class Router(Protocol):
         Raises NotFound (``model_not_found``, listing what exists) and NoTargetLeft (all are cooling down).
         """
 
+    def relayable(self, operation: Operation, model: str) -> bool:
+        """True when some target answers ``model`` in the operation's own wire form."""
+
     def note(self, target: Target, error: UpstreamError | None) -> None:
         """An attempt ended: health goes down on our or the upstream's fault, up on success (None)."""

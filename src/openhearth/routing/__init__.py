@@ -1,0 +1,1 @@
+"""Model names to targets, in the order they are to be tried."""

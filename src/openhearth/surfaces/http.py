@@ -66,10 +66,15 @@ async def body_pieces(request: Request, *, most: int, within_s: float) -> AsyncI
             return
 
 
-async def json_body(request: Request, limits: Limits) -> Envelope:
-    """The body as an Envelope. Raises UnsupportedMedia unless it is declared as JSON (or not declared at all)."""
+def check_json(request: Request) -> None:
+    """Raises UnsupportedMedia unless the body is declared as JSON (or not declared at all)."""
     declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if declared and declared != "application/json" and not declared.endswith("+json"):
         raise UnsupportedMedia(f"This path takes 'application/json', not '{declared[:80]}'.")
+
+
+async def json_body(request: Request, limits: Limits) -> Envelope:
+    """The body as an Envelope. Raises UnsupportedMedia, TooLarge, RequestTimeout and RequestError."""
+    check_json(request)
     body = await body_bytes(request, most=limits.json_body_bytes, within_s=limits.body_s)
     return Envelope.decode(body, max_depth=limits.json_depth)

@@ -1,0 +1,26 @@
+"""What a person sees when the platform has started: where it is, the key, and a line that works."""
+
+import sys
+from collections.abc import Sequence
+
+_PROMPT = "衣服换成红色,并且带上墨镜🕶"
+
+
+def show(*, url: str, key: str, lines: Sequence[str], pictures: bool) -> None:
+    """Print to standard output."""
+    content = f"{url}/samples/portrait.jpg {_PROMPT}"
+    model = "chat-seededit" if pictures else "smollm2-135m-instruct"
+    body = f'{{"model":"{model}","messages":[{{"role":"user","content":"{content}"}}],"stream":true}}'
+    text = [
+        "",
+        f"  OpenHearth is ready at {url}/v1",
+        f"  First key: {key}",
+        *(f"  {line}" for line in lines),
+        "",
+        "  Try it:",
+        f"  curl -N {url}/v1/chat/completions -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' \\",
+        f"    -d '{body}'",
+        "",
+    ]
+    sys.stdout.write("\n".join(text) + "\n")
+    sys.stdout.flush()

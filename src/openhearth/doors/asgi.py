@@ -1,0 +1,135 @@
+"""The ASGI door: all routes, forgiving base URLs, errors in the route family's shape, cross-origin answers."""
+
+import difflib
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from openhearth.core.errors import Bug, GatewayError, MethodNotAllowed, NotFound
+from openhearth.core.ids import new_id
+from openhearth.dialects import openai_errors
+
+Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
+
+_FOREIGN_PREFIXES = ("/admin/", "/health", "/media/", "/samples/", "/metrics")
+_PREFLIGHT = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE, OPTIONS"),
+    (b"access-control-allow-headers", b"*, authorization"),
+    (b"access-control-max-age", b"86400"),
+    (b"content-length", b"0"),
+]
+
+
+def spellings(path: str) -> list[str]:
+    """The ways clients with a sloppy base URL write a ``/v1/…`` path."""
+    rest = path.removeprefix("/v1")
+    return [path, rest, f"/v1/v1{rest}", f"/api/v1{rest}", f"/v1/{rest}", f"/{path}"]
+
+
+def app(routes: list[BaseRoute], lifespan: Lifespan | None = None) -> ASGIApp:
+    """The whole ASGI application."""
+    paths = [route.path for route in routes if isinstance(route, Route)]
+
+    async def gateway_error(_: Request, error: Exception) -> Response:
+        assert isinstance(error, GatewayError)
+        return _answer(error)
+
+    async def http_error(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        path = request.scope["path"]
+        if error.status_code == 405:
+            allow = (error.headers or {}).get("Allow", "")
+            answer = _answer(MethodNotAllowed(f"{request.method} is not for {path[:200]}; use {allow}."))
+            answer.headers["allow"] = allow
+            return answer
+        return _answer(NotFound(_unknown_path(path, paths), code="unknown_path"))
+
+    async def bug(request: Request, error: Exception) -> Response:
+        structlog.get_logger("openhearth").error(
+            "bug", path=request.scope["path"], request_id=request.scope.get("request_id", ""), exc_info=error
+        )
+        return _answer(Bug("internal"))
+
+    async def gone(_: Request, __: Exception) -> Response:
+        return Response(status_code=499)
+
+    inner = Starlette(
+        routes=routes,
+        lifespan=lifespan,
+        exception_handlers={
+            GatewayError: gateway_error,
+            ClientDisconnect: gone,
+            HTTPException: http_error,
+            Exception: bug,
+        },
+    )
+    return _Edge(inner, {spelling: path for path in paths for spelling in spellings(path) if "{" not in path})
+
+
+class _Edge:
+    """Path spelling, preflight and the headers every answer has."""
+
+    def __init__(self, inner: ASGIApp, known: dict[str, str]) -> None:
+        self._inner = inner
+        self._known = known
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._inner(scope, receive, send)
+            return
+        crossing = any(name == b"origin" for name, _ in scope["headers"])
+        if crossing and scope["method"] == "OPTIONS":
+            await send({"type": "http.response.start", "status": 204, "headers": _PREFLIGHT})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        scope["path"] = self._path(scope["path"])
+        scope["request_id"] = request_id = new_id("req")
+
+        async def marked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = list(message.get("headers", ()))
+                if not any(name == b"x-request-id" for name, _ in headers):
+                    headers.append((b"x-request-id", request_id.encode()))
+                if crossing:
+                    headers.append((b"access-control-allow-origin", b"*"))
+                    headers.append((b"access-control-expose-headers", b"*"))
+                message = {**message, "headers": headers}
+            await send(message)
+
+        await self._inner(scope, receive, marked)
+
+    def _path(self, path: str) -> str:
+        known = self._known.get(path) or self._known.get(path.rstrip("/"))
+        if known is not None:
+            return known
+        while "//" in path:
+            path = path.replace("//", "/")
+        path = path.rstrip("/") or "/"
+        for prefix in ("/api/v1/", "/v1/v1/"):
+            if path.startswith(prefix):
+                return "/v1/" + path[len(prefix) :]
+        first = path.split("/", 2)[1]
+        if first in ("files", "models", "images") and not path.startswith(_FOREIGN_PREFIXES):
+            return "/v1" + path
+        return path
+
+
+def _unknown_path(path: str, paths: list[str]) -> str:
+    near = difflib.get_close_matches(path, paths, n=1, cutoff=0.5)
+    hint = f"Did you mean {near[0]}?" if near else "Chat is at /v1/chat/completions, models at /v1/models."
+    return f"There is nothing at {path[:200]}. {hint} The base URL of an OpenAI client ends in /v1."
+
+
+def _answer(error: GatewayError) -> Response:
+    answer = Response(openai_errors.shown(error), status_code=error.shown_status)
+    for name, value in openai_errors.headers(error):
+        answer.headers[name.decode()] = value.decode()
+    return answer

@@ -1,0 +1,320 @@
+"""The fast door: relay routes answered inside the server's parser callbacks, without an ASGI task.
+
+A subclass of uvicorn's protocol class, so that its sockets, signals, TLS and shutdown stay. Every request that is not
+a relay goes to the ASGI app untouched. The class also carries what uvicorn lacks: deadlines for headers and body
+(slow-loris, silent sockets), a bound on headers, JSON errors for requests that do not parse.
+"""
+
+import asyncio
+from typing import Any
+
+import httptools
+from typing_extensions import override
+from uvicorn.config import Config as ServerConfig
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from openhearth.config import Limits
+from openhearth.core.envelope import Envelope
+from openhearth.core.errors import (
+    GatewayError,
+    HeadersTooLarge,
+    RequestError,
+    RequestTimeout,
+    TooLarge,
+    UnsupportedMedia,
+)
+from openhearth.core.operations import Operation
+from openhearth.dialects import openai_errors
+from openhearth.relay.pipeline import Exchange, Relay
+from openhearth.transport.wire import Headers
+
+HotRoutes = dict[bytes, Operation]
+
+_END_OF_CHUNKS = b"0\r\n\r\n"
+
+
+class FastDoor(HttpToolsProtocol):
+    """One connection. ``relay`` and ``routes`` come from ``bound``; nothing is global."""
+
+    relay: Relay
+    routes: HotRoutes
+    limits: Limits
+
+    def __init__(
+        self,
+        config: ServerConfig,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.hot: Operation | None = None
+        self.exchange: Exchange | None = None
+        self.body: list[bytes] = []
+        self.body_bytes = 0
+        self.head_bytes = 0
+        self.in_head = True
+        self.deadline_s = self.loop.time() + self.limits.header_s
+        self.fault: GatewayError | None = None
+        self.chunked = False
+        self.keep = True
+        self.cross_origin = False
+
+    # -- connection ----------------------------------------------------------------------------------------------
+
+    @override
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        transport.set_write_buffer_limits(high=self.limits.write_buffer_bytes)
+        if len(self.connections) > self.limits.open_connections:
+            transport.abort()
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        exchange, self.exchange = self.exchange, None
+        if exchange is not None:
+            exchange.client_gone()
+        super().connection_lost(exc)
+
+    @override
+    def shutdown(self) -> None:
+        if self.exchange is None:
+            super().shutdown()
+        else:
+            self.keep = False
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        if self.in_head:
+            if self.head_bytes == 0:
+                self.deadline_s = self.loop.time() + self.limits.header_s
+            self.head_bytes += len(data)
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._unsupported_upgrade_warning()
+        except httptools.HttpParserError:
+            self._refuse_connection(
+                self.fault or RequestError("This is not a valid HTTP request.", code="invalid_http")
+            )
+            return
+        if self.in_head and self.head_bytes > self.limits.header_bytes:
+            self._refuse_connection(HeadersTooLarge(f"The headers are larger than {self.limits.header_bytes} bytes."))
+
+    @override
+    def eof_received(self) -> None:
+        return None
+
+    def overdue(self) -> None:
+        """The sweeper found that this connection's deadline has passed."""
+        self.deadline_s = 0.0
+        if self.in_head and self.head_bytes == 0:
+            self.transport.close()  # a silent socket, or one idle between requests: nobody is waiting for an answer
+        else:
+            self._refuse_connection(RequestTimeout("The request did not arrive in time."))
+
+    # -- parser callbacks ----------------------------------------------------------------------------------------
+
+    @override
+    def on_message_begin(self) -> None:
+        if self.exchange is not None:
+            # A pipelined request while a relay runs: answer the first, then close;
+            # the client sends the second again (RFC 9112, section 9.3.2).
+            self.keep = False
+            raise RequestError("pipelined")
+        super().on_message_begin()
+        self.hot = None
+
+    @override
+    def on_headers_complete(self) -> None:
+        if self.head_bytes > self.limits.header_bytes:  # the read may also hold a part of the body: count exactly
+            size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+            if size > self.limits.header_bytes:
+                self.fault = HeadersTooLarge(f"The headers are larger than {self.limits.header_bytes} bytes.")
+                raise self.fault
+        self.in_head = False
+        operation = self.routes.get(self.url) if self.parser.get_method() == b"POST" else None
+        busy = self.cycle is not None and not self.cycle.response_complete
+        if operation is None or busy or self.parser.should_upgrade():
+            self.deadline_s = 0.0
+            super().on_headers_complete()
+            return
+        self.hot = operation
+        self.body = []
+        self.body_bytes = 0
+        self.deadline_s = self.loop.time() + self.limits.body_s
+        self.keep = self.parser.should_keep_alive()
+        if self.expect_100_continue:
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    @override
+    def on_body(self, body: bytes) -> None:
+        if self.hot is None:
+            super().on_body(body)
+            return
+        self.body_bytes += len(body)
+        if self.body_bytes > self.limits.json_body_bytes:
+            self.fault = TooLarge(f"The body is larger than {self.limits.json_body_bytes} bytes.")
+            raise self.fault
+        self.body.append(body)
+
+    @override
+    def on_message_complete(self) -> None:
+        self.in_head = True
+        self.head_bytes = 0
+        self.deadline_s = 0.0
+        if self.hot is None:
+            super().on_message_complete()
+            return
+        body = self.body[0] if len(self.body) == 1 else b"".join(self.body)
+        self.body = []
+        self._begin(self.hot, body)
+
+    # -- the relay -----------------------------------------------------------------------------------------------
+
+    def _begin(self, operation: Operation, body: bytes) -> None:
+        error: RequestError | None = None
+        envelope = Envelope({})
+        try:
+            self._check_type()
+            envelope = Envelope.decode(body, max_depth=self.limits.json_depth)
+            relayed = self.relay.relays(operation, envelope)
+        except RequestError as problem:
+            error, relayed = problem, False
+        if error is None and relayed:
+            self._run(operation, envelope, len(body))
+        else:  # code of ours answers this model, or the app says what is wrong with the request
+            self.hot = None
+            super().on_headers_complete()
+            super().on_body(body)
+            super().on_message_complete()
+
+    def _check_type(self) -> None:
+        for name, value in self.headers:
+            if name == b"content-type":
+                kind = value.partition(b";")[0].strip().lower()
+                if kind != b"application/json" and not kind.endswith(b"+json"):
+                    raise UnsupportedMedia("Not JSON.")
+            elif name == b"origin":
+                self.cross_origin = True
+
+    def _run(self, operation: Operation, envelope: Envelope, body_bytes: int) -> None:
+        self.exchange = exchange = Exchange(self.relay, operation, self)
+        exchange.run(self.headers, envelope, body_bytes)
+
+    @override
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self.exchange is not None:
+            self.exchange.pause()
+
+    @override
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self.exchange is not None:
+            self.exchange.resume()
+
+    # -- ClientSide ----------------------------------------------------------------------------------------------
+
+    def answer(self, status: int, headers: Headers, body: bytes) -> None:
+        self._write(status, headers, b"content-length: %d\r\n" % len(body), body)
+        self._done()
+
+    def start(self, status: int, headers: Headers) -> None:
+        self.chunked = self.parser is not None and self.scope["http_version"] != "1.0"
+        self.keep = self.keep and self.chunked
+        self._write(status, headers, b"transfer-encoding: chunked\r\n" if self.chunked else b"", b"")
+
+    def data(self, data: bytes) -> None:
+        self.transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self.chunked else data)
+
+    def end(self) -> None:
+        if self.chunked:
+            self.transport.write(_END_OF_CHUNKS)
+        self._done()
+
+    def failed(self, error: GatewayError, headers: Headers) -> None:
+        self.answer(error.shown_status, [*headers, *openai_errors.headers(error)], openai_errors.shown(error))
+
+    def broke(self, error: GatewayError) -> None:
+        self.data(openai_errors.event(error))
+        self.end()
+
+    # -- the end of an answer ------------------------------------------------------------------------------------
+
+    def _write(self, status: int, headers: Headers, framing: bytes, body: bytes) -> None:
+        parts = [STATUS_LINE[status]]
+        for name, value in self.server_state.default_headers:
+            parts.append(b"%b: %b\r\n" % (name, value))
+        for name, value in headers:
+            parts.append(b"%b: %b\r\n" % (name, value))
+        if self.cross_origin:
+            parts.append(b"access-control-allow-origin: *\r\naccess-control-expose-headers: *\r\n")
+        if not self.keep:
+            parts.append(b"connection: close\r\n")
+        parts.append(framing)
+        parts.append(b"\r\n")
+        parts.append(body)
+        self.transport.write(b"".join(parts))
+
+    def _done(self) -> None:
+        self.exchange = None
+        self.hot = None
+        self.server_state.total_requests += 1
+        if not self.keep:
+            self.transport.close()
+        elif not self.transport.is_closing():
+            self.deadline_s = self.loop.time() + self.limits.idle_connection_s
+
+    def _refuse_connection(self, error: GatewayError) -> None:
+        """Answer a request that cannot be read, and close."""
+        if self.transport.is_closing():
+            return
+        exchange = self.exchange
+        if exchange is not None:
+            if not self.keep:
+                return  # the pipelined request after a relay: the first answer still goes out
+            exchange.client_gone()
+            self.transport.abort()
+            return
+        self.keep = False
+        self.deadline_s = 0.0
+        if self.cycle is not None and not self.cycle.response_complete and self.cycle.response_started:
+            self.transport.abort()
+            return
+        self._write(
+            error.shown_status,
+            openai_errors.headers(error),
+            b"content-length: %d\r\n" % len(openai_errors.body(error)),
+            openai_errors.body(error),
+        )
+        self.transport.close()
+
+
+def bound(relay: Relay, routes: HotRoutes, limits: Limits) -> type[FastDoor]:
+    """The protocol class for uvicorn's ``http=`` with its services attached."""
+    return type("BoundFastDoor", (FastDoor,), {"relay": relay, "routes": routes, "limits": limits})
+
+
+class Sweeper:
+    """One timer for all connections and all open streams, instead of a timer each."""
+
+    def __init__(self, relay: Relay, state: ServerState, *, every_s: float = 0.5) -> None:
+        self._relay = relay
+        self._state = state
+        self._every_s = every_s
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(self._every_s)
+            now = loop.time()
+            for connection in list(self._state.connections):
+                if isinstance(connection, FastDoor) and 0.0 < connection.deadline_s < now:
+                    connection.overdue()
+            beat = self._relay.gate.clock()
+            for exchange in list(self._relay.open):
+                exchange.beat(beat)

@@ -1,0 +1,148 @@
+"""One try on one target: turns the upstream's callbacks into a stream, a whole answer or an error."""
+
+from typing import Protocol
+
+from typing_extensions import override
+
+from openhearth.core.call import Call, Outcome
+from openhearth.core.errors import UpstreamDown, UpstreamError, UpstreamGarbled
+from openhearth.core.provider import Target
+from openhearth.relay.observe import StreamObserver, read_answer
+from openhearth.relay.retry import classify, said_by
+from openhearth.transport.wire import Flight, Headers, Receiver
+
+_MOST_ERROR_BYTES = 256 * 1024
+_MOST_ANSWER_BYTES = 64 * 1024 * 1024
+
+
+class Owner(Protocol):
+    """The exchange, as an attempt sees it."""
+
+    @property
+    def call(self) -> Call: ...
+
+    def attempt_failed(self, error: UpstreamError) -> None: ...
+
+    def stream_started(self, status: int, headers: Headers, target: Target, dropped: tuple[str, ...]) -> None: ...
+
+    def stream_data(self, data: bytes) -> None: ...
+
+    def stream_ended(self, target: Target, outcome: Outcome, code: str, events: int) -> None: ...
+
+    def whole(self, status: int, headers: Headers, body: bytes, target: Target, dropped: tuple[str, ...]) -> None: ...
+
+
+class Attempt(Receiver):
+    """Receives one answer for its owner."""
+
+    __slots__ = (
+        "_dropped",
+        "_headers",
+        "_observer",
+        "_owner",
+        "_parts",
+        "_size",
+        "_status",
+        "_streaming",
+        "flight",
+        "target",
+    )
+
+    def __init__(self, owner: Owner, target: Target, dropped: tuple[str, ...], *, hide_usage: bool) -> None:
+        self._owner = owner
+        self._dropped = dropped
+        self._parts: list[bytes] = []
+        self._streaming = False
+        self._size = 0
+        self._status = 0
+        self._headers: Headers = []
+        self._observer = StreamObserver(owner.call.usage, hide_usage=hide_usage)
+        self.target = target
+        self.flight: Flight | None = None
+
+    @property
+    def events(self) -> int:
+        """How many stream events went to the client."""
+        return self._observer.events
+
+    def pause(self) -> None:
+        if self.flight is not None:
+            self.flight.pause()
+
+    def resume(self) -> None:
+        if self.flight is not None:
+            self.flight.resume()
+
+    def abort(self) -> None:
+        if self.flight is not None:
+            self.flight.abort()
+
+    @override
+    def answer_started(self, status: int, headers: Headers) -> None:
+        self._status = status
+        self._headers = headers
+        if status == 200 and _is_stream(headers):
+            self._streaming = True
+            self._owner.stream_started(status, headers, self.target, self._dropped)
+
+    @override
+    def answer_data(self, data: bytes) -> None:
+        if self._streaming:
+            try:
+                data = self._observer.feed(data)
+            except UpstreamError as error:
+                self.abort()
+                error.target = self.target.id
+                self._owner.attempt_failed(error)
+                return
+            if data:
+                self._owner.stream_data(data)
+            return
+        self._size += len(data)
+        self._parts.append(data)
+        if self._size > (_MOST_ERROR_BYTES if self._status >= 400 else _MOST_ANSWER_BYTES):
+            self.abort()
+            self._owner.attempt_failed(UpstreamGarbled("The answer is too large.", target=self.target.id))
+
+    @override
+    def answer_ended(self) -> None:
+        if self._streaming:
+            self._end_stream()
+            return
+        body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        if self._status >= 300:
+            self._owner.attempt_failed(classify(self._status, self._headers, body, self.target.id))
+            return
+        kind = read_answer(body, self._owner.call.usage)
+        if kind == "ok":
+            self._owner.whole(self._status, self._headers, body, self.target, self._dropped)
+            return
+        said, code = said_by(body)
+        message = f"The upstream answered 200 with {'an error' if kind == 'error' else 'something that is not JSON'}"
+        self._owner.attempt_failed(
+            UpstreamGarbled(f"{message}{': ' + said if said else ''}.", code=code, target=self.target.id)
+        )
+
+    @override
+    def answer_failed(self, error: UpstreamError) -> None:
+        error.target = error.target or self.target.id
+        self._owner.attempt_failed(error)
+
+    def _end_stream(self) -> None:
+        rest = self._observer.rest()
+        if rest:
+            self._owner.stream_data(rest)
+        if self._observer.failed:
+            self._owner.stream_ended(self.target, Outcome.FAILED, "upstream_error", self.events)
+        elif not self._observer.finished:
+            self._owner.attempt_failed(
+                UpstreamDown("The upstream's stream ended early.", code="upstream_truncated", target=self.target.id)
+            )
+        else:
+            if not self._observer.done:
+                self._owner.stream_data(b"data: [DONE]\n\n")
+            self._owner.stream_ended(self.target, Outcome.OK, "", self.events)
+
+
+def _is_stream(headers: Headers) -> bool:
+    return any(name == b"content-type" and value.startswith(b"text/event-stream") for name, value in headers)

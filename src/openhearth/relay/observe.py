@@ -1,0 +1,169 @@
+"""Usage and the end mark of a passing stream, found by searching bytes, so that a chunk is not parsed.
+
+Only whole events are passed on: a client can do nothing with half an event, and an event that we asked for
+ourselves (the usage chunk) can then be taken out.
+"""
+
+import re
+from collections.abc import Callable
+
+import msgspec
+
+from openhearth.core.call import Usage
+from openhearth.core.errors import UpstreamGarbled
+
+_MOST_PENDING_BYTES = 16 * 1024 * 1024
+_BLANK_LINE = re.compile(rb"\r?\n\r?\n")
+_FINISH = re.compile(rb'"finish_reason"\s*:\s*"')
+_ERROR = re.compile(rb'(?:^|\n)data:\s*\{\s*"error"\s*:\s*[^n]')
+
+
+class _Details(msgspec.Struct):
+    cached_tokens: int | None = None
+
+
+class _Usage(msgspec.Struct):
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    prompt_tokens_details: _Details | None = None
+
+
+_ABSENT = msgspec.Raw(b"")
+
+
+class _Answer(msgspec.Struct):
+    usage: _Usage | None = None
+    choices: msgspec.Raw = _ABSENT
+    error: msgspec.Raw = _ABSENT
+
+
+_ANSWER = msgspec.json.Decoder(_Answer)
+
+
+class StreamObserver:
+    """Watches one answer stream of a dialect with OpenAI's chat or completions chunks.
+
+    ``hide_usage``: the usage was asked for by us and is not shown to the client.
+    """
+
+    __slots__ = ("_hide", "_last", "_pending", "_previous", "_usage", "done", "events", "failed")
+
+    def __init__(self, usage: Usage, *, hide_usage: bool) -> None:
+        self._usage = usage
+        self._hide = hide_usage
+        self._pending = b""
+        self._last = b""
+        self._previous = b""
+        self.events = 0
+        self.done = False
+        self.failed = False
+
+    def feed(self, data: bytes) -> bytes:
+        """The bytes to pass on now: all whole events so far. Raises UpstreamGarbled for an endless event."""
+        if self._pending:
+            data = self._pending + data
+            self._pending = b""
+        if not data.endswith(b"\n\n"):
+            data = self._cut(data)
+            if not data:
+                return b""
+        self.events += data.count(b"\n\n") or data.count(b"\n\r\n")
+        if b'"usage"' in data:
+            data = self._read_usage(data)
+        if b"[DONE]" in data:
+            self.done = True
+        if b'"error"' in data and _ERROR.search(data):
+            self.failed = True
+        self._previous, self._last = self._last, data
+        return data
+
+    def rest(self) -> bytes:
+        """At the end of the answer: what is left without its blank line (a lax upstream's last event)."""
+        left, self._pending = self._pending, b""
+        return self.feed(left.rstrip(b"\r\n") + b"\n\n") if left.strip() else b""
+
+    @property
+    def finished(self) -> bool:
+        """True when the stream ended as its dialect ends: the end mark or a finish reason in its last chunks."""
+        return self.done or bool(_FINISH.search(self._previous + self._last))
+
+    def _cut(self, data: bytes) -> bytes:
+        end = 0
+        if data.endswith(b"\n\r\n"):
+            return data
+        for found in (data.rfind(b"\n\n"), data.rfind(b"\n\r\n")):
+            if found >= 0:
+                end = max(end, found + (2 if data[found + 1 : found + 2] == b"\n" else 3))
+        self._pending = data[end:]
+        if len(self._pending) > _MOST_PENDING_BYTES:
+            raise UpstreamGarbled("The upstream sent an event that does not end.")
+        return data[:end]
+
+    def _read_usage(self, data: bytes) -> bytes:
+        if self._hide:
+            data = data.replace(b',"usage":null', b"")
+            if b'"usage"' not in data:
+                return data
+        return _each_event(data, self._shown)
+
+    def _shown(self, event: bytes) -> bool:
+        """Note the event's usage; False when it carries nothing else and the client did not ask for it."""
+        if b'"usage"' not in event:
+            return True
+        answer = _decode(event)
+        if answer is None or answer.usage is None:
+            return True
+        note_usage(self._usage, answer.usage)
+        return not (self._hide and bytes(answer.choices) in (b"", b"[]"))
+
+
+def _each_event(data: bytes, keep: Callable[[bytes], bool]) -> bytes:
+    kept: list[bytes] = []
+    start = 0
+    for gap in _BLANK_LINE.finditer(data):
+        event = data[start : gap.end()]
+        start = gap.end()
+        if keep(event):
+            kept.append(event)
+    kept.append(data[start:])
+    return b"".join(kept)
+
+
+def _decode(event: bytes) -> _Answer | None:
+    at = event.find(b"data:")
+    if at < 0:
+        return None
+    try:
+        return _ANSWER.decode(event[at + 5 :].strip())
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def note_usage(usage: Usage, found: _Usage) -> None:
+    """Copy what the upstream reported; nonsense (negative, absent) counts as zero."""
+    usage.input_tokens = max(0, found.prompt_tokens or 0)
+    usage.output_tokens = max(0, found.completion_tokens or 0)
+    details = found.prompt_tokens_details
+    usage.cached_tokens = max(0, details.cached_tokens or 0) if details else 0
+    usage.source = "upstream"
+
+
+def read_answer(body: bytes, usage: Usage) -> str:
+    """Note the usage of a whole answer; ``ok``, ``error`` (a 200 that holds an error) or ``garbled``."""
+    try:
+        answer = _ANSWER.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return "garbled"
+    if answer.usage is not None:
+        note_usage(usage, answer.usage)
+    if bytes(answer.error) not in (b"", b"null") and not bytes(answer.choices):
+        return "error"
+    return "ok"
+
+
+def estimate(usage: Usage, *, body_bytes: int, events: int) -> None:
+    """A guess for calls whose upstream reported nothing: four bytes a token in, one event a token out."""
+    if usage.source == "none" and events:
+        usage.input_tokens = body_bytes // 4
+        usage.output_tokens = events
+        usage.source = "estimate"

@@ -1,0 +1,115 @@
+"""Step 5, shape: the few edits of a body whose dialect the target speaks itself, and the request head for it."""
+
+import msgspec
+
+from openhearth.config import Config
+from openhearth.core.envelope import Envelope
+from openhearth.core.errors import RequestError
+from openhearth.core.operations import Operation
+from openhearth.core.provider import Dialect, Target
+from openhearth.providers.quirks import apply_quirks
+from openhearth.transport.auth import auth_header
+from openhearth.transport.head import head
+from openhearth.transport.wire import Deadlines, Outgoing
+
+PATHS: dict[Dialect, str] = {
+    Dialect.OPENAI_CHAT: "/chat/completions",
+    Dialect.OPENAI_COMPLETIONS: "/completions",
+}
+
+_RELAYED: dict[Operation, Dialect] = {
+    Operation.CHAT: Dialect.OPENAI_CHAT,
+    Operation.COMPLETE: Dialect.OPENAI_COMPLETIONS,
+}
+
+
+class _StreamOptions(msgspec.Struct):
+    include_usage: bool | None = None
+
+
+class Ask(msgspec.Struct):
+    """What the pipeline must know of a body it relays."""
+
+    model: str
+    stream: bool
+    wants_usage: bool
+
+
+def read_ask(envelope: Envelope) -> Ask:
+    """Model, stream and whether the client asked for usage in its stream. Raises RequestError."""
+    model = envelope.require("model", str)
+    if not model or len(model) > 256:
+        raise RequestError("Field 'model' must have 1 to 256 characters.", param="model", code="invalid_value")
+    stream = envelope.get("stream", bool) or False
+    wants = False
+    if stream and "stream_options" in envelope.fields:
+        options = envelope.get("stream_options", _StreamOptions)
+        wants = bool(options and options.include_usage)
+    return Ask(model, stream, wants)
+
+
+class Shaper:
+    """Makes the outgoing request of an attempt; heads are made once per target."""
+
+    def __init__(self, config: Config) -> None:
+        self._heads: dict[tuple[str, Operation], bytes] = {}
+        self._deadlines = Deadlines(
+            connect_s=config.upstream.connect_s,
+            first_byte_s=config.upstream.first_byte_s,
+            idle_s=config.limits.stream_idle_s,
+            total_s=config.limits.total_s,
+        )
+
+    def shape(
+        self, target: Target, operation: Operation, envelope: Envelope, ask: Ask
+    ) -> tuple[Outgoing, tuple[str, ...]]:
+        """The request and the names of fields that could not be carried over. Idempotent: a retry runs it again."""
+        fields = Envelope(dict(envelope.fields))
+        if target.upstream_model and target.upstream_model != ask.model:
+            fields.set("model", target.upstream_model)
+        quirks = target.provider.quirks
+        if ask.stream and not ask.wants_usage and "no_stream_options" not in quirks:
+            _ask_for_usage(fields)
+        dropped = apply_quirks(quirks, fields) if quirks else ()
+        outgoing = Outgoing(
+            origin=target.origin,
+            head=self._head(target, operation),
+            body=fields.encode(),
+            deadlines=self._deadlines,
+            name=target.id,
+        )
+        return outgoing, dropped
+
+    def forget(self, target_id: str) -> None:
+        """A target was removed or changed: its head goes with it."""
+        for key in [key for key in self._heads if key[0] == target_id]:
+            del self._heads[key]
+
+    def _head(self, target: Target, operation: Operation) -> bytes:
+        key = (target.id, operation)
+        made = self._heads.get(key)
+        if made is None:
+            path = target.base_path + PATHS[_RELAYED[operation]]
+            made = head("POST", path, target.origin, _headers(target))
+            self._heads[key] = made
+        return made
+
+
+def relayed(operation: Operation, target: Target) -> bool:
+    """True when the target speaks the operation's own dialect, so that bytes may pass."""
+    return target.speaks(operation) is _RELAYED.get(operation)
+
+
+def _headers(target: Target) -> list[tuple[str, str]]:
+    headers = [
+        ("content-type", "application/json"),
+        ("accept-encoding", "identity"),
+        ("user-agent", "openhearth"),
+    ]
+    auth = auth_header(target.provider.auth, target.secret)
+    return [*headers, auth] if auth else headers
+
+
+def _ask_for_usage(fields: Envelope) -> None:
+    options = fields.get("stream_options", dict[str, msgspec.Raw]) or {}
+    fields.set("stream_options", {**options, "include_usage": True})

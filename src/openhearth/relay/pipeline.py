@@ -1,0 +1,322 @@
+"""One call in eight steps: accept, identify, admit, plan, shape, send, return, settle.
+
+An ``Exchange`` is driven by callbacks, so that a warm call needs no task and no await; only what is cold (a key not
+seen lately, an engine that must start) runs in a task that the exchange owns.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, Protocol
+
+import msgspec
+
+from openhearth.config import Config
+from openhearth.core.call import Call, Outcome, Principal, Usage
+from openhearth.core.envelope import Envelope
+from openhearth.core.errors import Bug, GatewayError, ShuttingDown, UpstreamError
+from openhearth.core.operations import Operation
+from openhearth.core.provider import Target
+from openhearth.engines.ports import EngineHost
+from openhearth.relay.attempt import Attempt
+from openhearth.relay.gate import Admission, Gate, key_of, outcome_of
+from openhearth.relay.observe import estimate
+from openhearth.relay.passthrough import Ask, Shaper, read_ask, relayed
+from openhearth.relay.ports import Router
+from openhearth.relay.retry import Next, after, exhausted
+from openhearth.transport.wire import Client, Headers
+
+
+class ClientSide(Protocol):
+    """What a door gives an exchange: either one ``answer``, or ``start``, ``data``…, ``end``.
+
+    ``failed`` takes an error before anything was sent; ``broke`` one after the stream has begun (an error event, then
+    the end). None of them blocks; a slow reader makes the door call ``Exchange.pause`` and ``resume``.
+    """
+
+    def answer(self, status: int, headers: Headers, body: bytes) -> None: ...
+
+    def start(self, status: int, headers: Headers) -> None: ...
+
+    def data(self, data: bytes) -> None: ...
+
+    def end(self) -> None: ...
+
+    def failed(self, error: GatewayError, headers: Headers) -> None: ...
+
+    def broke(self, error: GatewayError) -> None: ...
+
+
+class Meter(Protocol):
+    """Who is told of every finished call: metrics and log."""
+
+    def finished(self, call: Call) -> None: ...
+
+
+class Relay(msgspec.Struct):
+    """The services an exchange uses; made once by the composition root."""
+
+    config: Config
+    gate: Gate
+    router: Router
+    client: Client
+    engines: EngineHost
+    shaper: Shaper
+    meter: Meter
+    open: set["Exchange"] = msgspec.field(default_factory=set)
+    stopping: bool = False
+
+    def relays(self, operation: Operation, envelope: Envelope) -> bool:
+        """Whether this body's model is answered by relaying bytes (and not by code of ours, or not at all)."""
+        model = envelope.get("model", str) or ""
+        return self.router.relayable(operation, model)
+
+
+class Exchange:
+    """One call under way."""
+
+    __slots__ = (
+        "_admission", "_ask", "_attempt", "_body_bytes", "_envelope", "_errors", "_operation", "_relay", "_side",
+        "_targets", "_task", "closed", "last_write_s", "paused_since_s", "started",
+    )  # fmt: skip
+
+    def __init__(self, relay: Relay, operation: Operation, side: ClientSide) -> None:
+        self._relay = relay
+        self._operation = operation
+        self._side = side
+        self._admission: Admission | None = None
+        self._attempt: Attempt | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._errors: list[UpstreamError] = []
+        self._targets: list[Target] = []
+        self.started = False
+        self.closed = False
+        self.last_write_s = 0.0
+        self.paused_since_s = 0.0
+
+    # -- what a door calls ---------------------------------------------------------------------------------------
+
+    def run(self, headers: Headers, envelope: Envelope, body_bytes: int) -> None:
+        """Steps 2 to 6. Never raises: every failure goes to the client side."""
+        self._envelope = envelope
+        self._body_bytes = body_bytes
+        self._relay.open.add(self)
+        try:
+            if self._relay.stopping:
+                raise ShuttingDown("The server is stopping; try again.", retry_after_s=1.0)
+            token = key_of(headers)
+            principal = self._relay.gate.identify_cached(token)
+            if principal is None:
+                self._own(self._identify(token))
+            else:
+                self._admit(principal)
+        except GatewayError as error:
+            self._fail(error)
+
+    def pause(self) -> None:
+        """The client reads more slowly than the upstream writes."""
+        self.paused_since_s = self._now()
+        if self._attempt is not None:
+            self._attempt.pause()
+
+    def resume(self) -> None:
+        self.paused_since_s = 0.0
+        if self._attempt is not None:
+            self._attempt.resume()
+
+    def client_gone(self) -> None:
+        """The client left: abort upstream at once, bill what was delivered."""
+        if not self.closed:
+            self._settle(Outcome.CLIENT_GONE, "client_gone")
+            self._close()
+
+    def beat(self, now_s: float) -> None:
+        """Called every second or so for open streams: a comment after silence, the end for a client that is stuck."""
+        limits = self._relay.config.limits
+        if self.paused_since_s and now_s - self.paused_since_s > limits.stream_idle_s:
+            self._side.broke(ShuttingDown("The client stopped reading.", code="client_stalled"))
+            self.client_gone()
+        elif self._may_comment() and not self.paused_since_s and now_s - self.last_write_s > limits.keepalive_comment_s:
+            if not self.started:
+                self._start(200, [(b"content-type", b"text/event-stream")], ())
+            self.last_write_s = now_s
+            self._side.data(b": keep-alive\n\n")
+
+    # -- steps ---------------------------------------------------------------------------------------------------
+
+    async def _identify(self, token: bytes | None) -> None:
+        self._admit(await self._relay.gate.identify(token))
+
+    def _admit(self, principal: Principal) -> None:
+        self._ask: Ask = read_ask(self._envelope)
+        relay = self._relay
+        targets = relay.router.plan(principal, self._operation, self._ask.model)
+        self._targets = [target for target in targets if relayed(self._operation, target)]
+        price = max((target.price.request_micros for target in self._targets), default=0)
+        self._admission = relay.gate.admit(
+            principal, self._operation, self._ask.model, stream=self._ask.stream, reserve_micros=price
+        )
+        self.last_write_s = self._now()
+        self._next()
+
+    def _next(self) -> None:
+        """Send the next attempt, or tell the client that none is left."""
+        call = self.call
+        if call.attempts >= min(len(self._targets), self._relay.config.upstream.attempts):
+            raise exhausted(self._errors)
+        target = self._targets[call.attempts]
+        call.attempts += 1
+        call.target_id = target.id
+        call.usage = Usage()
+        if target.engine and not self._relay.engines.ready(target.engine):
+            self._own(self._wake(target))
+        else:
+            self._send(target)
+
+    async def _wake(self, target: Target) -> None:
+        try:
+            await self._relay.engines.ensure(target.engine)
+        except UpstreamError as error:
+            error.target = error.target or target.id
+            self.attempt_failed(error)
+        else:
+            self._send(target)
+
+    def _send(self, target: Target) -> None:
+        outgoing, dropped = self._relay.shaper.shape(target, self._operation, self._envelope, self._ask)
+        attempt = Attempt(self, target, dropped, hide_usage=not self._ask.wants_usage)
+        self._attempt = attempt
+        attempt.flight = self._relay.client.send(outgoing, attempt)
+        if self.paused_since_s:
+            attempt.pause()
+
+    # -- what the attempt reports --------------------------------------------------------------------------------
+
+    @property
+    def call(self) -> Call:
+        assert self._admission is not None
+        return self._admission.call
+
+    @property
+    def wants_stream(self) -> bool:
+        return self._ask.stream
+
+    def attempt_failed(self, error: UpstreamError) -> None:
+        """An attempt ended badly: on to the next target, or to the client."""
+        if self.closed:
+            return
+        self._relay.router.note(self._targets[self.call.attempts - 1], error)
+        self._attempt = None
+        self._errors.append(error)
+        if self.started or after(error) is Next.STOP:
+            self._fail(error)
+            return
+        try:
+            self._next()
+        except GatewayError as last:
+            self._fail(last)
+
+    def stream_started(self, status: int, headers: Headers, target: Target, dropped: tuple[str, ...]) -> None:
+        self.call.first_byte_s = self._now() - self.call.started_s
+        if not self.started:
+            self._start(status, headers, dropped)
+        self._relay.router.note(target, None)
+
+    def stream_data(self, data: bytes) -> None:
+        self.last_write_s = self._now()
+        self._side.data(data)
+
+    def stream_ended(self, target: Target, outcome: Outcome, code: str, events: int) -> None:
+        estimate(self.call.usage, body_bytes=self._body_bytes, events=events)
+        self._settle(outcome, code)
+        self._side.end()
+        self._close()
+
+    def whole(self, status: int, headers: Headers, body: bytes, target: Target, dropped: tuple[str, ...]) -> None:
+        """A complete answer that is not a stream."""
+        self._relay.router.note(target, None)
+        self.call.first_byte_s = self._now() - self.call.started_s
+        self._settle(Outcome.OK, "")
+        if self.started:  # a keep-alive comment already opened a stream
+            self._side.data(b"data: " + body + b"\n\ndata: [DONE]\n\n")
+            self._side.end()
+        else:
+            self._side.answer(status, self._headers(headers, dropped), body)
+        self._close()
+
+    # -- the end -------------------------------------------------------------------------------------------------
+
+    def _fail(self, error: GatewayError) -> None:
+        if self.closed:
+            return
+        if self._attempt is not None and self.started:
+            estimate(self.call.usage, body_bytes=self._body_bytes, events=self._attempt.events)
+        self._settle(outcome_of(error), error.code)
+        if self.started:
+            self._side.broke(error)
+        else:
+            self._side.failed(error, self._marks())
+        self._close()
+
+    def _settle(self, outcome: Outcome, code: str) -> None:
+        admission = self._admission
+        if admission is None:
+            return
+        attempt = self._attempt
+        if outcome is Outcome.CLIENT_GONE and attempt is not None:
+            estimate(admission.call.usage, body_bytes=self._body_bytes, events=attempt.events)
+        delivered = attempt is not None and (outcome is Outcome.OK or attempt.events > 0)
+        price = attempt.target.price if attempt is not None and delivered else None
+        if admission.settle(outcome, code, price):
+            self._relay.meter.finished(admission.call)
+
+    def _close(self) -> None:
+        self.closed = True
+        self._relay.open.discard(self)
+        if self._attempt is not None:
+            self._attempt.abort()
+        if self._task is not None and self._task is not asyncio.current_task():
+            self._task.cancel()
+
+    def _start(self, status: int, headers: Headers, dropped: tuple[str, ...]) -> None:
+        self.started = True
+        self._side.start(status, [*self._headers(headers, dropped), (b"cache-control", b"no-cache")])
+
+    def _headers(self, headers: Headers, dropped: tuple[str, ...]) -> Headers:
+        kept = [pair for pair in headers if pair[0] in _PASSED_HEADERS]
+        kept.extend(self._marks())
+        if dropped:
+            kept.append((b"x-openhearth-dropped", ", ".join(dropped).encode("ascii", "replace")))
+        return kept
+
+    def _marks(self) -> Headers:
+        admission = self._admission
+        if admission is None:
+            return []
+        call = admission.call
+        spent_ms = (self._now() - call.started_s) * 1000
+        return [
+            (b"x-request-id", call.id.encode()),
+            (b"x-openhearth-target", call.target_id.encode("ascii", "replace")),
+            (b"openai-processing-ms", b"%d" % spent_ms),
+        ]
+
+    def _may_comment(self) -> bool:
+        return self._admission is not None and self._ask.stream and not self.closed
+
+    def _now(self) -> float:
+        return self._relay.gate.clock()
+
+    def _own(self, work: Coroutine[Any, Any, None]) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._guarded(work))
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except GatewayError as error:
+            self._fail(error)
+        except Exception as error:
+            self._fail(Bug(f"{type(error).__name__}"))
+            raise
+
+
+_PASSED_HEADERS = frozenset({b"content-type", b"retry-after", b"x-openhearth-dropped"})

@@ -1,0 +1,103 @@
+"""Which failure leads where: the next target, or the client. A table, so that nobody decides it in passing.
+
+Classification reads the status, then a machine-readable code; never the words of a message.
+"""
+
+from enum import Enum
+
+import msgspec
+
+from openhearth.core.errors import (
+    GatewayError,
+    NoTargetLeft,
+    UpstreamBusy,
+    UpstreamDown,
+    UpstreamError,
+    UpstreamGarbled,
+    UpstreamRefusedUs,
+    UpstreamRejected,
+    UpstreamTimeout,
+)
+from openhearth.transport.wire import Headers
+
+
+class Next(Enum):
+    """What to do after a failed attempt, as long as no byte has gone to the client."""
+
+    STOP = "stop"
+    NEXT_TARGET = "next_target"
+
+
+TABLE: dict[type[UpstreamError], Next] = {
+    UpstreamRejected: Next.STOP,
+    UpstreamRefusedUs: Next.NEXT_TARGET,
+    UpstreamBusy: Next.NEXT_TARGET,
+    UpstreamDown: Next.NEXT_TARGET,
+    UpstreamTimeout: Next.NEXT_TARGET,
+    UpstreamGarbled: Next.NEXT_TARGET,
+}
+
+COOLS_DOWN = (UpstreamRefusedUs, UpstreamBusy, UpstreamDown, UpstreamTimeout)
+
+
+def after(error: UpstreamError) -> Next:
+    """The table's row for ``error``."""
+    return TABLE.get(type(error), Next.STOP)
+
+
+class _ErrorBody(msgspec.Struct):
+    error: msgspec.Raw = msgspec.Raw(b"")
+
+
+class _ErrorFields(msgspec.Struct):
+    message: str | None = None
+    code: str | int | None = None
+
+
+def classify(status: int, headers: Headers, body: bytes, name: str) -> UpstreamError:
+    """The error class of an upstream's answer with ``status`` of 400 or more."""
+    wait = _retry_after(headers)
+    said = f"{name} answered {status}"
+    if status in (401, 402, 403):
+        return UpstreamRefusedUs(
+            f"{said}: it refused our credential.", target=name, upstream_status=status, retry_after_s=wait
+        )
+    if status in (429, 529):
+        return UpstreamBusy(f"{said}: it is busy.", target=name, upstream_status=status, retry_after_s=wait or 1.0)
+    if status in (408, 504):
+        return UpstreamTimeout(f"{said}.", target=name, upstream_status=status)
+    if status >= 500:
+        return UpstreamDown(f"{said}.", target=name, upstream_status=status, retry_after_s=wait)
+    message, code = said_by(body)
+    return UpstreamRejected(message or f"{said}.", code=code, target=name, upstream_status=status, body=body)
+
+
+def said_by(body: bytes) -> tuple[str, str | None]:
+    """Message and code of an error body in the OpenAI shape; empty when it is none."""
+    try:
+        raw = msgspec.json.decode(body, type=_ErrorBody).error
+        fields = msgspec.json.decode(raw, type=_ErrorFields)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return "", None
+    return (fields.message or "")[:2000], None if fields.code is None else str(fields.code)[:100]
+
+
+def exhausted(errors: list[UpstreamError]) -> GatewayError:
+    """What the client is told when every target was tried: the one error, or the list of attempts."""
+    if len(errors) == 1:
+        return errors[0]
+    tried = "; ".join(f"{error.target}: {error.code}" for error in errors)
+    waits = [error.retry_after_s for error in errors if error.retry_after_s is not None]
+    if all(isinstance(error, UpstreamBusy) for error in errors):
+        return UpstreamBusy(f"Every target is busy ({tried}).", retry_after_s=min(waits, default=1.0))
+    return NoTargetLeft(f"Every target failed ({tried}).", retry_after_s=min(waits, default=None))
+
+
+def _retry_after(headers: Headers) -> float | None:
+    for name, value in headers:
+        if name == b"retry-after":
+            try:
+                return min(3600.0, max(0.0, float(value)))
+            except ValueError:
+                return None
+    return None

@@ -1,0 +1,62 @@
+"""Step 4, plan: the order in which targets are tried. Lowest priority number first, weighted within it, sick last."""
+
+import difflib
+import random
+from collections.abc import Callable
+
+from openhearth.core.call import Principal
+from openhearth.core.errors import NotFound, UpstreamBusy, UpstreamError, UpstreamRejected
+from openhearth.core.operations import Operation
+from openhearth.core.provider import Dialect, Target
+from openhearth.routing.catalog import Catalog
+from openhearth.routing.health import Health
+
+_RELAYED = {
+    Operation.CHAT: Dialect.OPENAI_CHAT,
+    Operation.COMPLETE: Dialect.OPENAI_COMPLETIONS,
+}
+
+
+class Router:
+    """Plans over a catalog and keeps the health of its targets."""
+
+    def __init__(self, catalog: Catalog, health: Health, *, draw: Callable[[], float] = random.random) -> None:
+        self.catalog = catalog
+        self.health = health
+        self._draw = draw
+
+    def relayable(self, operation: Operation, model: str) -> bool:
+        """True when some target answers ``model`` in the operation's own wire form."""
+        dialect = _RELAYED.get(operation)
+        return dialect is not None and any(target.speaks(operation) is dialect for target in self.catalog.find(model))
+
+    def plan(self, principal: Principal, operation: Operation, model: str) -> list[Target]:
+        """Targets to try, best first. Raises NotFound (``model_not_found``), listing what exists."""
+        found = self.catalog.find(model)
+        targets = [target for target in found if operation in target.provider.speaks]
+        if not targets:
+            raise self._unknown(operation, model, known=bool(found))
+        if len(targets) == 1:
+            return targets
+        return sorted(targets, key=self._rank)
+
+    def note(self, target: Target, error: UpstreamError | None) -> None:
+        """An attempt ended. What the caller did wrong says nothing about the target."""
+        if error is None:
+            self.health.good(target.id)
+        elif not isinstance(error, UpstreamRejected) and not (target.engine and isinstance(error, UpstreamBusy)):
+            self.health.bad(target.id, error)
+
+    def _rank(self, target: Target) -> tuple[bool, int, float]:
+        # Weighted order without replacement: Efraimidis and Spirakis, "Weighted random sampling" (2006).
+        key = self._draw() ** (1.0 / target.weight) if target.weight > 0 else 0.0
+        return self.health.cooling(target.id), target.priority, -key
+
+    def _unknown(self, operation: Operation, model: str, *, known: bool) -> NotFound:
+        shown = model[:100]
+        names = [listed.id for listed in self.catalog.models() if operation in listed.operations]
+        near = difflib.get_close_matches(model, names, n=3)
+        some = ", ".join(near or names[:20]) or "none; attach a provider or fetch a pack"
+        what = f"does not answer {operation.value}" if known else "does not exist"
+        hint = "Did you mean: " if near else "There are: "
+        return NotFound(f"The model '{shown}' {what}. {hint}{some}.", param="model", code="model_not_found")

@@ -1,0 +1,253 @@
+"""The targets an operator attaches: kept as records, put into the catalog at once, tested on request."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import msgspec
+
+from openhearth.config import Upstream
+from openhearth.core.errors import GatewayError, NotFound, RequestError
+from openhearth.core.ids import new_id
+from openhearth.core.money import FREE, Price
+from openhearth.core.operations import Operation
+from openhearth.core.provider import Dialect, Origin, Provider, Secret, Target
+from openhearth.routing.catalog import ANY, Catalog, Model
+from openhearth.routing.health import Health
+from openhearth.stores.ports import TargetRecord, TargetRecords
+from openhearth.transport.auth import auth_header
+from openhearth.transport.collect import collect
+from openhearth.transport.head import head
+from openhearth.transport.wire import Client, Deadlines, Outgoing
+
+_LIST_KEPT_S = 600.0
+_COMPATIBLE: dict[Operation, Dialect] = {
+    Operation.CHAT: Dialect.OPENAI_CHAT,
+    Operation.COMPLETE: Dialect.OPENAI_COMPLETIONS,
+    Operation.IMAGE_GENERATE: Dialect.OPENAI_IMAGES,
+    Operation.IMAGE_EDIT: Dialect.OPENAI_IMAGES,
+}
+
+
+class Vault(Protocol):
+    """``accounts.secrets.Vault``: seals credentials at rest."""
+
+    def seal(self, value: str) -> str: ...
+
+    def resolve(self, credential: str, environ: Mapping[str, str]) -> Secret | None: ...
+
+
+class NewTarget(msgspec.Struct, frozen=True):
+    """What an operator says to attach a target. ``key`` is the credential itself, ``env:NAME`` or ``file:PATH``."""
+
+    base_url: str = ""
+    provider: str = ""
+    model: str = ANY
+    upstream_model: str = ""
+    key: str = ""
+    weight: int = 1
+    priority: int = 0
+    price: dict[str, int] = {}
+    operations: tuple[Operation, ...] = ()
+
+
+class Probe(msgspec.Struct, frozen=True):
+    """What a test of a target found."""
+
+    ok: bool
+    latency_ms: int
+    models: int = 0
+    error: str = ""
+
+
+class _Listed(msgspec.Struct):
+    id: str
+
+
+class _List(msgspec.Struct):
+    data: list[_Listed] = []
+
+
+class Targets:
+    """Attach, detach, list, test."""
+
+    def __init__(
+        self,
+        records: TargetRecords,
+        catalog: Catalog,
+        health: Health,
+        vault: Vault,
+        client: Client,
+        providers: Mapping[str, Provider],
+        upstream: Upstream,
+        environ: Mapping[str, str],
+        *,
+        on_removed: Callable[[str], None],
+    ) -> None:
+        self._records = records
+        self._catalog = catalog
+        self._health = health
+        self._vault = vault
+        self._client = client
+        self._providers = providers
+        self._upstream = upstream
+        self._environ = environ
+        self._on_removed = on_removed
+        self._listed: dict[str, tuple[float, list[str]]] = {}
+
+    async def load(self) -> None:
+        """Put every enabled record into the catalog."""
+        for record in await self._records.list_targets():
+            if record.enabled:
+                self._catalog.add(self._made(record))
+
+    def attach_environment(self) -> list[str]:
+        """Attach a provider for each credential found in the environment; the lines to tell the operator."""
+        said = []
+        for provider in self._providers.values():
+            if provider.env_key and self._environ.get(provider.env_key):
+                record = TargetRecord(
+                    id=f"{provider.name}-env", provider=provider.name, base_url=provider.base_url, model=ANY,
+                    upstream_model="", credential=f"env:{provider.env_key}", weight=1, priority=0, enabled=True,
+                    created_at=time.time(),
+                )  # fmt: skip
+                self._catalog.add(self._made(record))
+                said.append(f"{provider.env_key} found: {provider.title} attached ({provider.name}/…)")
+        return said
+
+    def all(self) -> list[Target]:
+        """Every target there is, embedded engines included."""
+        return self._catalog.targets()
+
+    async def add(self, new: NewTarget) -> Target:
+        """Attach at once and for good. Raises RequestError."""
+        record = self._record(new)
+        target = self._made(record)
+        await self._records.add_target(record)
+        self._catalog.add(target)
+        return target
+
+    async def remove(self, target_id: str) -> None:
+        """Raises NotFound."""
+        kept = await self._records.remove_target(target_id)
+        if not (self._catalog.remove(target_id) or kept):
+            raise NotFound(f"There is no target '{target_id[:100]}'.", code="target_not_found")
+        self._health.forget(target_id)
+        self._listed.pop(target_id, None)
+        self._on_removed(target_id)
+
+    async def test(self, target_id: str) -> Probe:
+        """Ask the target for its model list. Raises NotFound for an unknown id."""
+        target = self._catalog.target(target_id)
+        if target is None:
+            raise NotFound(f"There is no target '{target_id[:100]}'.", code="target_not_found")
+        started = time.monotonic()
+        try:
+            names = await self._ask(target)
+        except GatewayError as error:
+            return Probe(False, round((time.monotonic() - started) * 1000), error=error.message)
+        return Probe(True, round((time.monotonic() - started) * 1000), models=len(names))
+
+    async def upstream_models(self) -> list[Model]:
+        """Names that wildcard targets list themselves, as ``provider/name``; kept for ten minutes."""
+        wild = [target for target in self._catalog.targets() if target.model == ANY]
+        lists = await asyncio.gather(*(self._names(target) for target in wild))
+        return [
+            Model(f"{target.provider.name}/{name}", target.provider.name, (Operation.CHAT,), (target.id,))
+            for target, names in zip(wild, lists, strict=True)
+            for name in names
+        ]
+
+    async def _names(self, target: Target) -> list[str]:
+        kept = self._listed.get(target.id)
+        if kept is not None and time.monotonic() - kept[0] < _LIST_KEPT_S:
+            return kept[1]
+        try:
+            names = await self._ask(target)
+        except GatewayError:
+            names = []
+        self._listed[target.id] = (time.monotonic() - (0 if names else _LIST_KEPT_S - 30), names)
+        return names
+
+    async def _ask(self, target: Target) -> list[str]:
+        auth = auth_header(target.provider.auth, target.secret)
+        headers = [("accept-encoding", "identity"), *([auth] if auth else [])]
+        limits = Deadlines(connect_s=5.0, first_byte_s=5.0, idle_s=5.0, total_s=10.0)
+        path = head("GET", target.base_path + "/models", target.origin, headers)
+        answer = await collect(
+            self._client, Outgoing(target.origin, path, b"", limits, target.id), most_bytes=8 * 1024 * 1024
+        )
+        if answer.status != 200:
+            raise RequestError(f"{target.id} answered {answer.status} to a list of models.")
+        try:
+            return [listed.id for listed in msgspec.json.decode(answer.body, type=_List).data]
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise RequestError(f"{target.id} answered something that is not a list of models.") from error
+
+    def _record(self, new: NewTarget) -> TargetRecord:
+        provider = self._providers.get(new.provider)
+        if new.provider and provider is None and not new.base_url:
+            known = ", ".join(sorted(self._providers))
+            raise RequestError(
+                f"Unknown provider '{new.provider[:60]}' and no base URL. Known: {known}.", param="provider"
+            )
+        base_url = (new.base_url or (provider.base_url if provider else "")).rstrip("/")
+        _origin(base_url, self._upstream)
+        if not 0 <= new.weight <= 1000:
+            raise RequestError("'weight' is 0 to 1000.", param="weight")
+        return TargetRecord(
+            id=new_id("target"),
+            provider=new.provider or (urlsplit(base_url).hostname or "custom"),
+            base_url=base_url,
+            model=new.model,
+            upstream_model=new.upstream_model,
+            credential=self._kept(new.key),
+            weight=new.weight,
+            priority=new.priority,
+            enabled=True,
+            created_at=time.time(),
+            price=new.price,
+            operations=tuple(operation.value for operation in new.operations),
+        )
+
+    def _kept(self, key: str) -> str:
+        if key.startswith(("env:", "file:")) or not key:
+            self._vault.resolve(key, self._environ)  # raises when the reference leads nowhere
+            return key
+        return self._vault.seal(key)
+
+    def _made(self, record: TargetRecord) -> Target:
+        provider = self._providers.get(record.provider) or Provider(
+            record.provider, record.provider, record.base_url, speaks=_COMPATIBLE
+        )
+        if record.operations:
+            chosen = {Operation(name) for name in record.operations}
+            speaks = {operation: dialect for operation, dialect in provider.speaks.items() if operation in chosen}
+            provider = msgspec.structs.replace(provider, speaks=speaks)
+        try:
+            price = msgspec.convert(record.price, Price) if record.price else FREE
+        except msgspec.ValidationError as error:
+            raise RequestError(f"'price': {error}", param="price") from error
+        origin, base_path = _origin(record.base_url, self._upstream)
+        return Target(
+            id=record.id, provider=provider, origin=origin, base_path=base_path, model=record.model,
+            upstream_model=record.upstream_model, secret=self._vault.resolve(record.credential, self._environ),
+            weight=record.weight, priority=record.priority, price=price,
+        )  # fmt: skip
+
+
+def _origin(base_url: str, upstream: Upstream) -> tuple[Origin, str]:
+    """Where to connect, and the path before ``/chat/completions``. Raises RequestError."""
+    try:
+        parts = urlsplit(base_url)
+        port = parts.port
+    except ValueError as error:
+        raise RequestError(f"'base_url' is not a URL: {error}", param="base_url") from error
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise RequestError("'base_url' must look like https://host/v1.", param="base_url")
+    proxy = "" if parts.hostname in upstream.no_proxy else upstream.proxy
+    return Origin(
+        parts.scheme, parts.hostname, port or (443 if parts.scheme == "https" else 80), proxy=proxy
+    ), parts.path.rstrip("/")

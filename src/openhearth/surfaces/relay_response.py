@@ -1,0 +1,94 @@
+"""An exchange answered through ASGI: the same pipeline as the fast door, for any ASGI server."""
+
+import asyncio
+from collections import deque
+
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
+from typing_extensions import override
+
+from openhearth.core.envelope import Envelope
+from openhearth.core.errors import GatewayError
+from openhearth.core.operations import Operation
+from openhearth.dialects import openai_errors
+from openhearth.relay.pipeline import Exchange, Relay
+from openhearth.transport.wire import Headers
+
+_HIGH_WATER_BYTES = 64 * 1024
+
+
+class RelayResponse(Response):
+    """Runs one exchange for one request; the client's leaving aborts it, a slow client slows the upstream."""
+
+    def __init__(self, relay: Relay, operation: Operation, envelope: Envelope, body_bytes: int) -> None:
+        super().__init__()
+        self._relay = relay
+        self._operation = operation
+        self._envelope = envelope
+        self._body_bytes = body_bytes
+        self._out: deque[Message] = deque()
+        self._queued_bytes = 0
+        self._wake = asyncio.Event()
+        self._finished = False
+        self._exchange = Exchange(relay, operation, self)
+
+    @override
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        leaving = asyncio.create_task(self._watch(receive))
+        try:
+            self._exchange.run(scope["headers"], self._envelope, self._body_bytes)
+            await self._pump(send)
+        finally:
+            self._exchange.client_gone()
+            leaving.cancel()
+
+    async def _watch(self, receive: Receive) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self._exchange.client_gone()
+        self._finished = True
+        self._wake.set()
+
+    async def _pump(self, send: Send) -> None:
+        while True:
+            while self._out:
+                message = self._out.popleft()
+                self._queued_bytes -= len(message.get("body", b""))
+                await send(message)
+                if self._exchange.paused_since_s and self._queued_bytes < _HIGH_WATER_BYTES // 2:
+                    self._exchange.resume()
+            if self._finished:
+                return
+            self._wake.clear()
+            await self._wake.wait()
+
+    def _push(self, message: Message) -> None:
+        self._out.append(message)
+        self._queued_bytes += len(message.get("body", b""))
+        if self._queued_bytes > _HIGH_WATER_BYTES and not self._exchange.paused_since_s:
+            self._exchange.pause()
+        self._wake.set()
+
+    # -- ClientSide ----------------------------------------------------------------------------------------------
+
+    def answer(self, status: int, headers: Headers, body: bytes) -> None:
+        self.start(status, [*headers, (b"content-length", b"%d" % len(body))])
+        self._finished = True
+        self._push({"type": "http.response.body", "body": body})
+
+    def start(self, status: int, headers: Headers) -> None:
+        self._push({"type": "http.response.start", "status": status, "headers": headers})
+
+    def data(self, data: bytes) -> None:
+        self._push({"type": "http.response.body", "body": data, "more_body": True})
+
+    def end(self) -> None:
+        self._finished = True
+        self._push({"type": "http.response.body", "body": b""})
+
+    def failed(self, error: GatewayError, headers: Headers) -> None:
+        self.answer(error.shown_status, [*headers, *openai_errors.headers(error)], openai_errors.shown(error))
+
+    def broke(self, error: GatewayError) -> None:
+        self.data(openai_errors.event(error))
+        self.end()

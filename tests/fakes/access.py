@@ -1,0 +1,49 @@
+"""Keys and limits without a store: one good key, and a record of every reservation and settlement."""
+
+from openhearth.core.call import Call, Principal
+from openhearth.core.errors import AccessError, BudgetSpent
+
+GOOD_KEY = "sk-oh-test"
+SLOW_KEY = "sk-oh-slow"
+
+
+class Keys:
+    """``GOOD_KEY`` is cached, ``SLOW_KEY`` must be asked for, all others are unknown."""
+
+    def __init__(self, principal: Principal | None = None) -> None:
+        self.principal = principal or Principal("key_1", "owner_1", "test", is_admin=True)
+
+    def find_cached(self, token: bytes) -> Principal | None:
+        return self.principal if token == GOOD_KEY.encode() else None
+
+    async def find(self, token: bytes) -> Principal:
+        if token in (GOOD_KEY.encode(), SLOW_KEY.encode()):
+            return self.principal
+        raise AccessError("This API key is not known.")
+
+
+class Hold:
+    """A reservation that remembers how often it was settled."""
+
+    def __init__(self, limits: "Limits", amount_micros: int) -> None:
+        self._limits = limits
+        self.amount_micros = amount_micros
+
+    def settle(self, call: Call) -> None:
+        self._limits.open -= 1
+        self._limits.settled.append(call)
+
+
+class Limits:
+    """Admits everything while there is ``budget_micros``."""
+
+    def __init__(self, budget_micros: int = 10**12) -> None:
+        self.budget_micros = budget_micros
+        self.open = 0
+        self.settled: list[Call] = []
+
+    def reserve(self, call: Call, amount_micros: int) -> Hold:
+        if amount_micros > self.budget_micros:
+            raise BudgetSpent("The budget of this key is spent.")
+        self.open += 1
+        return Hold(self, amount_micros)

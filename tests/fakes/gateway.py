@@ -1,0 +1,147 @@
+"""A gateway of real doors, relay and client over fake access, so that the relay is tested without stores or engines."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import msgspec
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import Response
+
+from openhearth.config import Config
+from openhearth.core.call import Call, Principal
+from openhearth.core.envelope import Envelope
+from openhearth.core.operations import Operation
+from openhearth.core.provider import Dialect, Origin, Provider, Target
+from openhearth.doors import asgi
+from openhearth.doors.fast import Sweeper, bound
+from openhearth.engines.ports import EngineState
+from openhearth.relay.gate import Gate
+from openhearth.relay.passthrough import Shaper
+from openhearth.relay.pipeline import Relay
+from openhearth.routing.catalog import Catalog
+from openhearth.routing.health import Health
+from openhearth.routing.plan import Router
+from openhearth.surfaces import health
+from openhearth.surfaces.openai import chat
+from openhearth.transport.h1_client import H1Client
+from tests.fakes.access import Keys, Limits
+
+RELAYED = {Operation.CHAT: Dialect.OPENAI_CHAT, Operation.COMPLETE: Dialect.OPENAI_COMPLETIONS}
+
+
+class NoEngines:
+    """A host without engines."""
+
+    def origin(self, name: str) -> Origin:
+        raise KeyError(name)
+
+    def ready(self, name: str) -> bool:
+        return True
+
+    async def ensure(self, name: str) -> Origin:
+        raise KeyError(name)
+
+    def states(self) -> list[EngineState]:
+        return []
+
+    async def close(self) -> None:
+        return None
+
+
+class Finished:
+    """Keeps finished calls and lets a test wait for one."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+        self._news = asyncio.Event()
+
+    def finished(self, call: Call) -> None:
+        self.calls.append(call)
+        self._news.set()
+
+    async def wait(self, count: int = 1) -> list[Call]:
+        async with asyncio.timeout(5):
+            while len(self.calls) < count:
+                self._news.clear()
+                await self._news.wait()
+        return self.calls
+
+
+class Gateway(msgspec.Struct):
+    """A running gateway: its address and what a test may look at."""
+
+    port: int
+    relay: Relay
+    limits: Limits
+    finished: Finished
+    catalog: Catalog
+    health: Health
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+def target(port: int, name: str = "up", **changes: object) -> Target:
+    """A target at a fake upstream on this machine."""
+    provider = Provider(name, name, f"http://127.0.0.1:{port}/v1", speaks=RELAYED, auth="none")
+    made = Target(id=name, provider=provider, origin=Origin("http", "127.0.0.1", port), base_path="/v1", model="mock")
+    return msgspec.structs.replace(made, **changes)
+
+
+async def _no_pictures(_: Request, __: Envelope, ___: Principal) -> Response | None:
+    return None
+
+
+@asynccontextmanager
+async def gateway(
+    targets: Sequence[Target], *, config: Config | None = None, keys: Keys | None = None, limits: Limits | None = None
+) -> AsyncIterator[Gateway]:
+    """Serve on a free port until the block ends. ``config.server.fast_door`` chooses the door."""
+    config = config or Config()
+    catalog = Catalog(targets)
+    health_of = Health(config.upstream.cooldown_s)
+    limits = limits or Limits()
+    finished = Finished()
+    client = H1Client(pool_per_origin=config.upstream.pool_per_origin)
+    relay = Relay(
+        config=config,
+        gate=Gate(keys or Keys(), limits),
+        router=Router(catalog, health_of),
+        client=client,
+        engines=NoEngines(),
+        shaper=Shaper(config),
+        meter=finished,
+    )
+    routes = [
+        *chat.routes(relay, config.limits, _no_pictures),
+        *health.routes(is_ready=lambda: "", metrics=lambda: b""),
+    ]
+    operations = {"/v1/chat/completions": Operation.CHAT, "/v1/completions": Operation.COMPLETE}
+    hot = {way.encode(): operation for path, operation in operations.items() for way in asgi.spellings(path)}
+    server = uvicorn.Server(
+        uvicorn.Config(
+            asgi.app(routes),
+            port=0,
+            http=bound(relay, hot if config.server.fast_door else {}, config.limits),
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+        )
+    )
+    serving = asyncio.create_task(server._serve())
+    while not server.started:
+        await asyncio.sleep(0.005)
+    sweeping = asyncio.create_task(Sweeper(relay, server.server_state, every_s=0.05).run())
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield Gateway(port, relay, limits, finished, catalog, health_of)
+    finally:
+        server.force_exit = server.should_exit = True
+        await serving
+        sweeping.cancel()
+        for exchange in list(relay.open):
+            exchange.client_gone()
+        await client.close()

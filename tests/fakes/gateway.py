@@ -61,6 +61,9 @@ class Finished:
         self.calls.append(call)
         self._news.set()
 
+    def bug(self, error: Exception, call_id: str) -> None:
+        raise error
+
     async def wait(self, count: int = 1) -> list[Call]:
         async with asyncio.timeout(5):
             while len(self.calls) < count:
@@ -129,6 +132,7 @@ async def gateway(
             lifespan="off",
             log_config=None,
             access_log=False,
+            timeout_keep_alive=max(1, round(config.limits.idle_connection_s)),
         )
     )
     serving = asyncio.create_task(server._serve())

@@ -27,9 +27,6 @@ from collections.abc import Callable
 from typing import Self
 
 import trustme
-from typing_extensions import override
-
-from openhearth.core.provider import Origin
 from tests.fakes.upstream_answers import (
     ERROR_BODY,
     PATIENCE_S,
@@ -43,6 +40,9 @@ from tests.fakes.upstream_answers import (
     framing,
     one,
 )
+from typing_extensions import override
+
+from openhearth.core.provider import Origin
 
 __all__ = ["ERROR_BODY", "Fault", "Reply", "Seen", "Upstream"]
 
@@ -174,7 +174,7 @@ class Upstream:
                 seen = await _read_head(reader)
                 fault = self._script.popleft() if self._script else self.always
                 if not fault.early:
-                    seen.body = await _readbody(reader, seen)
+                    seen.body = await _read_body(reader, seen)
                 self.seen.append(seen)
                 link.take(seen)
                 self._tell()
@@ -200,17 +200,16 @@ class Upstream:
         headers = {**reply.headers, **error_headers(fault)}
         pieces = coded(body(reply, fault), fault, headers)
         headers |= fault.headers
-        whole = (
-            None if reply.pieces or fault.endless or fault.bomb_bytes else b"".join([piece async for piece in pieces])
-        )
-        framing = framing(fault, headers, whole)
+        streamed = bool(reply.pieces or fault.endless or fault.bomb_bytes)
+        whole = None if streamed else b"".join([piece async for piece in pieces])
+        framed = framing(fault, headers, whole)
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         await out.send(b"HTTP/1.1 %d Said\r\n%b\r\n" % (fault.status or reply.status, lines.encode("latin-1")))
         count = 0
         async for piece in one(whole) if whole is not None else pieces:
             await _wait(fault.delay_chunk_s, fault.hold_chunks if count == fault.hold_after else None)
             count += 1
-            await out.send(framing(piece))
+            await out.send(framed(piece))
         await _wait(0, fault.hold_chunks if count <= fault.hold_after else None)
         if headers.get("transfer-encoding") == "chunked":
             await out.send(b"0\r\n\r\n")
@@ -326,7 +325,7 @@ async def _read_head(reader: asyncio.StreamReader) -> Seen:
     return Seen(method, path, headers, head)
 
 
-async def _readbody(reader: asyncio.StreamReader, seen: Seen) -> bytes:
+async def _read_body(reader: asyncio.StreamReader, seen: Seen) -> bytes:
     if seen.headers.get("transfer-encoding") != "chunked":
         return await reader.readexactly(int(seen.headers.get("content-length", "0")))
     parts = []

@@ -18,8 +18,9 @@ class Fault:
 
     When: ``delay_headers_s``/``hold_headers`` wait (a time, an event) before the head, ``delay_chunk_s`` before each
     piece of the body, ``hold_chunks`` waits for an event after ``hold_after`` pieces; ``silent`` never answers.
-    What: ``status`` (0 is the answer's own; from 400 on with an error body), ``headers`` (added or replaced), ``body`` (as it is),
-    ``no_done``, ``endless`` (pieces without end), ``nul``, ``long_line_bytes``, ``bomb_bytes`` (zeros, gzipped).
+    What: ``status`` (0 is the answer's own; from 400 on with an error body), ``headers`` (added or replaced),
+    ``body`` (as it is), ``no_done``, ``endless`` (pieces without end), ``nul``, ``long_line_bytes``, ``bomb_bytes``
+    (zeros, gzipped).
     How: ``interim`` (1xx before the answer), ``early`` (answers before the request's body is read),
     ``coding`` (gzip and deflate are real, others only a label), ``bad_chunk_size``, ``content_length`` (a wrong one),
     ``read_to_end`` (no length: the end is the close), ``keep_alive=False`` (says close), ``surplus`` (bytes after).
@@ -136,18 +137,19 @@ async def body(reply: Reply, fault: Fault) -> AsyncIterator[bytes]:
         yield piece
 
 
-async def coded(pieces: AsyncIterator[bytes], fault: Fault, headers: dict[str, str]) -> AsyncIterator[bytes]:
+def coded(pieces: AsyncIterator[bytes], fault: Fault, headers: dict[str, str]) -> AsyncIterator[bytes]:
+    """The body in the content coding the fault wants, with the header that says so."""
     coding = "gzip" if fault.bomb_bytes else fault.coding
     if not coding:
-        async for piece in pieces:
-            yield piece
-        return
+        return pieces
     headers["content-encoding"] = coding
-    packer = zlib.compressobj(9, zlib.DEFLATED, {"gzip": 31, "deflate": 15}.get(coding, -15))
+    return _packed(pieces, {"gzip": 31, "deflate": 15}.get(coding, -15))
+
+
+async def _packed(pieces: AsyncIterator[bytes], window: int) -> AsyncIterator[bytes]:
+    packer = zlib.compressobj(9, zlib.DEFLATED, window)
     async for piece in pieces:
-        packed = packer.compress(piece) + packer.flush(zlib.Z_SYNC_FLUSH)
-        if packed:
-            yield packed
+        yield packer.compress(piece) + packer.flush(zlib.Z_SYNC_FLUSH)
     yield packer.flush()
 
 

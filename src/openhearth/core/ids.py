@@ -1,10 +1,19 @@
 """Prefixed, sortable-enough, unguessable ids: a wrong kind of id is seen at once."""
 
-import secrets
-from base64 import b32encode
+import os
+import time
 
 
 def new_id(prefix: str) -> str:
-    """``prefix``, ``_`` (unless it ends with ``-``) and 24 lower-case letters and digits: 120 random bits."""
+    """``prefix``, ``_`` (unless it ends with ``-``) and 30 lower-case hex digits: 120 random bits."""
     joint = "" if prefix.endswith("-") else "_"
-    return prefix + joint + b32encode(secrets.token_bytes(15)).decode().lower()
+    return prefix + joint + os.urandom(15).hex()
+
+
+def new_ordered_id(prefix: str) -> str:
+    """Like ``new_id``, but later ids sort after earlier ones: 48 bits of time in ms, then 72 random bits, in hex.
+
+    For ids that index a table which only grows: there every random id touches another page of the index, which made
+    writing the ledger ten times as slow at 200,000 rows.
+    """
+    return f"{prefix}_{time.time_ns() // 1_000_000:012x}{os.urandom(9).hex()}"

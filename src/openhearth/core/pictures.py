@@ -3,7 +3,12 @@
 Only headers are read; decoding pixels happens in an engine's own process and nowhere else.
 """
 
+import binascii
 import re
+from typing import Protocol
+
+from openhearth.core.errors import UpstreamGarbled
+from openhearth.core.media import MadePicture
 
 EXTENSIONS = {
     "image/png": "png",
@@ -61,6 +66,40 @@ def size_of(data: bytes) -> tuple[int, int] | None:
         "image/svg+xml": _svg,
     }.get(kind_of(data) or "")
     return reader(data) if reader else None
+
+
+class Fetched(Protocol):
+    """What a fetch brought. ``url`` is the last of the redirects."""
+
+    @property
+    def data(self) -> bytes: ...
+
+    @property
+    def url(self) -> str: ...
+
+
+class Fetcher(Protocol):
+    """``transport.fetch.Fetcher``: the one safe way to a URL that others give us."""
+
+    async def get(self, url: str) -> Fetched:
+        """Raises RequestError for an address that may not be fetched, TooLarge, UpstreamError."""
+
+
+def from_base64(text: str, name: str) -> bytes:
+    """Bytes of an upstream's ``b64_json``. Raises UpstreamGarbled naming the upstream."""
+    try:
+        return binascii.a2b_base64(text.partition(",")[2] if text.startswith("data:") else text)
+    except (binascii.Error, ValueError) as error:
+        raise UpstreamGarbled(f"{name} sent a picture that is not base64.", target=name) from error
+
+
+def made_from(data: bytes, name: str, *, seed: int | None = None, revised_prompt: str = "") -> MadePicture:
+    """An upstream's result with the type and size its own header says. Raises UpstreamGarbled if it is no picture."""
+    kind = kind_of(data)
+    if kind is None:
+        raise UpstreamGarbled(f"{name} sent something that is not a picture.", target=name)
+    width, height = size_of(data) or (0, 0)
+    return MadePicture(data, kind, width, height, seed=seed, revised_prompt=revised_prompt)
 
 
 def _is_svg(start: bytes) -> bool:

@@ -26,6 +26,7 @@ from openhearth.core.errors import (
 )
 from openhearth.core.operations import Operation
 from openhearth.dialects import openai_errors
+from openhearth.relay.passthrough import read_ask
 from openhearth.relay.pipeline import Exchange, Relay
 from openhearth.transport.wire import Headers
 
@@ -124,7 +125,10 @@ class FastDoor(HttpToolsProtocol):
             # the client sends the second again (RFC 9112, section 9.3.2).
             self.keep = False
             raise RequestError("pipelined")
-        super().on_message_begin()
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
+        self.cross_origin = False
         self.hot = None
 
     @override
@@ -139,7 +143,7 @@ class FastDoor(HttpToolsProtocol):
         busy = self.cycle is not None and not self.cycle.response_complete
         if operation is None or busy or self.parser.should_upgrade():
             self.deadline_s = 0.0
-            super().on_headers_complete()
+            self._to_app()
             return
         self.hot = operation
         self.body = []
@@ -175,34 +179,39 @@ class FastDoor(HttpToolsProtocol):
     # -- the relay -----------------------------------------------------------------------------------------------
 
     def _begin(self, operation: Operation, body: bytes) -> None:
-        error: RequestError | None = None
-        envelope = Envelope({})
         try:
             self._check_type()
             envelope = Envelope.decode(body, max_depth=self.limits.json_depth)
-            relayed = self.relay.relays(operation, envelope)
-        except RequestError as problem:
-            error, relayed = problem, False
-        if error is None and relayed:
-            self._run(operation, envelope, len(body))
-        else:  # code of ours answers this model, or the app says what is wrong with the request
+            ask = read_ask(envelope)
+            relayed = self.relay.relays(operation, ask)
+        except RequestError:
+            relayed = False  # the app says what is wrong, once it knows who asks
+        if relayed:
+            self.exchange = exchange = Exchange(self.relay, operation, self)
+            exchange.run(self.headers, envelope, ask, len(body))
+        else:
             self.hot = None
-            super().on_headers_complete()
+            self._to_app()
             super().on_body(body)
             super().on_message_complete()
 
     def _check_type(self) -> None:
         for name, value in self.headers:
             if name == b"content-type":
-                kind = value.partition(b";")[0].strip().lower()
-                if kind != b"application/json" and not kind.endswith(b"+json"):
-                    raise UnsupportedMedia("Not JSON.")
+                if value != b"application/json":
+                    kind = value.partition(b";")[0].strip().lower()
+                    if kind != b"application/json" and not kind.endswith(b"+json"):
+                        raise UnsupportedMedia("Not JSON.")
             elif name == b"origin":
                 self.cross_origin = True
 
-    def _run(self, operation: Operation, envelope: Envelope, body_bytes: int) -> None:
-        self.exchange = exchange = Exchange(self.relay, operation, self)
-        exchange.run(self.headers, envelope, body_bytes)
+    def _to_app(self) -> None:
+        """The request goes to the ASGI app as if it had just arrived."""
+        headers, url, expects = self.headers, self.url, self.expect_100_continue
+        super().on_message_begin()
+        self.scope["headers"] = self.headers = headers
+        self.url, self.expect_100_continue = url, expects
+        super().on_headers_complete()
 
     @override
     def pause_writing(self) -> None:
@@ -223,7 +232,7 @@ class FastDoor(HttpToolsProtocol):
         self._done()
 
     def start(self, status: int, headers: Headers) -> None:
-        self.chunked = self.parser is not None and self.scope["http_version"] != "1.0"
+        self.chunked = self.parser is not None and self.parser.get_http_version() != "1.0"
         self.keep = self.keep and self.chunked
         self._write(status, headers, b"transfer-encoding: chunked\r\n" if self.chunked else b"", b"")
 

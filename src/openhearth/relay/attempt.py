@@ -36,6 +36,7 @@ class Attempt(Receiver):
     """Receives one answer for its owner."""
 
     __slots__ = (
+        "_begun",
         "_dropped",
         "_headers",
         "_observer",
@@ -52,18 +53,19 @@ class Attempt(Receiver):
         self._owner = owner
         self._dropped = dropped
         self._parts: list[bytes] = []
-        self._streaming = False
         self._size = 0
+        self._begun = False
         self._status = 0
         self._headers: Headers = []
-        self._observer = StreamObserver(owner.call.usage, hide_usage=hide_usage)
+        self._hide_usage = hide_usage
+        self._observer: StreamObserver | None = None
         self.target = target
         self.flight: Flight | None = None
 
     @property
     def events(self) -> int:
         """How many stream events went to the client."""
-        return self._observer.events
+        return self._observer.events if self._observer is not None else 0
 
     def pause(self) -> None:
         if self.flight is not None:
@@ -82,21 +84,21 @@ class Attempt(Receiver):
         self._status = status
         self._headers = headers
         if status == 200 and _is_stream(headers):
-            self._streaming = True
-            self._owner.stream_started(status, headers, self.target, self._dropped)
+            self._observer = StreamObserver(self._owner.call.usage, hide_usage=self._hide_usage)
 
     @override
     def answer_data(self, data: bytes) -> None:
-        if self._streaming:
+        observer = self._observer
+        if observer is not None:
             try:
-                data = self._observer.feed(data)
+                data = observer.feed(data)
             except UpstreamError as error:
                 self.abort()
                 error.target = self.target.id
                 self._owner.attempt_failed(error)
                 return
             if data:
-                self._owner.stream_data(data)
+                self._pass_on(data)
             return
         self._size += len(data)
         self._parts.append(data)
@@ -106,8 +108,8 @@ class Attempt(Receiver):
 
     @override
     def answer_ended(self) -> None:
-        if self._streaming:
-            self._end_stream()
+        if self._observer is not None:
+            self._end_stream(self._observer)
             return
         body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
         if self._status >= 300:
@@ -128,18 +130,25 @@ class Attempt(Receiver):
         error.target = error.target or self.target.id
         self._owner.attempt_failed(error)
 
-    def _end_stream(self) -> None:
-        rest = self._observer.rest()
+    def _pass_on(self, data: bytes) -> None:
+        """The client's stream starts with the first event, so that until then another target can be tried."""
+        if not self._begun:
+            self._begun = True
+            self._owner.stream_started(self._status, self._headers, self.target, self._dropped)
+        self._owner.stream_data(data)
+
+    def _end_stream(self, observer: StreamObserver) -> None:
+        rest = observer.rest()
         if rest:
-            self._owner.stream_data(rest)
-        if self._observer.failed:
+            self._pass_on(rest)
+        if observer.failed:
             self._owner.stream_ended(self.target, Outcome.FAILED, "upstream_error", self.events)
-        elif not self._observer.finished:
+        elif not observer.finished:
             self._owner.attempt_failed(
                 UpstreamDown("The upstream's stream ended early.", code="upstream_truncated", target=self.target.id)
             )
         else:
-            if not self._observer.done:
+            if not observer.done:
                 self._owner.stream_data(b"data: [DONE]\n\n")
             self._owner.stream_ended(self.target, Outcome.OK, "", self.events)
 

@@ -10,7 +10,7 @@ from openhearth.core.ids import new_id
 from openhearth.core.money import Price
 from openhearth.core.operations import Operation
 
-KEY_HEADERS = (b"authorization", b"x-api-key", b"api-key")
+_OTHER_KEY_HEADERS = (b"x-api-key", b"api-key")
 
 
 class Reservation(Protocol):
@@ -156,11 +156,13 @@ def _allowed(model: str, patterns: tuple[str, ...]) -> bool:
 
 
 def key_of(headers: list[tuple[bytes, bytes]]) -> bytes | None:
-    """The API key among lower-case headers, whichever of the three ways it was sent."""
-    found = {name: value for name, value in headers if name in KEY_HEADERS}
-    if not found:
-        return None
-    bearer = found.get(b"authorization", b"")
-    if bearer[:7].lower() == b"bearer ":
-        return bearer[7:].strip()
-    return (found.get(b"x-api-key") or found.get(b"api-key") or bearer).strip() or None
+    """The API key among lower-case headers, whichever of the three ways it was sent; a bearer key wins."""
+    other = None
+    for name, value in headers:
+        if name == b"authorization":
+            token = value[7:] if value[:7].lower() == b"bearer " else value
+            if token := token.strip():
+                return token
+        elif name in _OTHER_KEY_HEADERS:
+            other = value.strip() or other
+    return other

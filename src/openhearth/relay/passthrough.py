@@ -8,8 +8,8 @@ from openhearth.core.errors import RequestError
 from openhearth.core.operations import Operation
 from openhearth.core.provider import Dialect, Target
 from openhearth.providers.quirks import apply_quirks
-from openhearth.transport.auth import auth_header
-from openhearth.transport.head import head
+from openhearth.transport.auth import auth_headers
+from openhearth.transport.head import head, host_header
 from openhearth.transport.wire import Deadlines, Outgoing
 
 PATHS: dict[Dialect, str] = {
@@ -21,6 +21,9 @@ _RELAYED: dict[Operation, Dialect] = {
     Operation.CHAT: Dialect.OPENAI_CHAT,
     Operation.COMPLETE: Dialect.OPENAI_COMPLETIONS,
 }
+
+
+_HEADERS = (("content-type", "application/json"), ("user-agent", "openhearth"))
 
 
 class _StreamOptions(msgspec.Struct):
@@ -90,7 +93,7 @@ class Shaper:
         made = self._heads.get(key)
         if made is None:
             path = target.base_path + PATHS[_RELAYED[operation]]
-            made = head("POST", path, target.origin, _headers(target))
+            made = head("POST", path, host_header(target.origin), [*_HEADERS, *auth_headers(target)])
             self._heads[key] = made
         return made
 
@@ -98,16 +101,6 @@ class Shaper:
 def relayed(operation: Operation, target: Target) -> bool:
     """True when the target speaks the operation's own dialect, so that bytes may pass."""
     return target.speaks(operation) is _RELAYED.get(operation)
-
-
-def _headers(target: Target) -> list[tuple[str, str]]:
-    headers = [
-        ("content-type", "application/json"),
-        ("accept-encoding", "identity"),
-        ("user-agent", "openhearth"),
-    ]
-    auth = auth_header(target.provider.auth, target.secret)
-    return [*headers, auth] if auth else headers
 
 
 def _ask_for_usage(fields: Envelope) -> None:

@@ -20,7 +20,7 @@ from openhearth.engines.ports import EngineHost
 from openhearth.relay.attempt import Attempt
 from openhearth.relay.gate import Admission, Gate, key_of, outcome_of
 from openhearth.relay.observe import estimate
-from openhearth.relay.passthrough import Ask, Shaper, read_ask, relayed
+from openhearth.relay.passthrough import Ask, Shaper, relayed
 from openhearth.relay.ports import Router
 from openhearth.relay.retry import Next, after, exhausted
 from openhearth.transport.wire import Client, Headers
@@ -51,6 +51,8 @@ class Meter(Protocol):
 
     def finished(self, call: Call) -> None: ...
 
+    def bug(self, error: Exception, call_id: str) -> None: ...
+
 
 class Relay(msgspec.Struct):
     """The services an exchange uses; made once by the composition root."""
@@ -65,10 +67,9 @@ class Relay(msgspec.Struct):
     open: set["Exchange"] = msgspec.field(default_factory=set)
     stopping: bool = False
 
-    def relays(self, operation: Operation, envelope: Envelope) -> bool:
+    def relays(self, operation: Operation, ask: Ask) -> bool:
         """Whether this body's model is answered by relaying bytes (and not by code of ours, or not at all)."""
-        model = envelope.get("model", str) or ""
-        return self.router.relayable(operation, model)
+        return self.router.relayable(operation, ask.model)
 
 
 class Exchange:
@@ -95,9 +96,10 @@ class Exchange:
 
     # -- what a door calls ---------------------------------------------------------------------------------------
 
-    def run(self, headers: Headers, envelope: Envelope, body_bytes: int) -> None:
+    def run(self, headers: Headers, envelope: Envelope, ask: Ask, body_bytes: int) -> None:
         """Steps 2 to 6. Never raises: every failure goes to the client side."""
         self._envelope = envelope
+        self._ask = ask
         self._body_bytes = body_bytes
         self._relay.open.add(self)
         try:
@@ -111,6 +113,8 @@ class Exchange:
                 self._admit(principal)
         except GatewayError as error:
             self._fail(error)
+        except Exception as error:  # a parser callback must not swallow a bug of ours
+            self._bug(error)
 
     def pause(self) -> None:
         """The client reads more slowly than the upstream writes."""
@@ -147,7 +151,6 @@ class Exchange:
         self._admit(await self._relay.gate.identify(token))
 
     def _admit(self, principal: Principal) -> None:
-        self._ask: Ask = read_ask(self._envelope)
         relay = self._relay
         targets = relay.router.plan(principal, self._operation, self._ask.model)
         self._targets = [target for target in targets if relayed(self._operation, target)]
@@ -315,8 +318,11 @@ class Exchange:
         except GatewayError as error:
             self._fail(error)
         except Exception as error:
-            self._fail(Bug(f"{type(error).__name__}"))
-            raise
+            self._bug(error)
+
+    def _bug(self, error: Exception) -> None:
+        self._relay.meter.bug(error, self._admission.call.id if self._admission else "")
+        self._fail(Bug(type(error).__name__))
 
 
 _PASSED_HEADERS = frozenset({b"content-type", b"retry-after", b"x-openhearth-dropped"})

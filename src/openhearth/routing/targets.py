@@ -17,9 +17,9 @@ from openhearth.core.provider import Dialect, Origin, Provider, Secret, Target
 from openhearth.routing.catalog import ANY, Catalog, Model
 from openhearth.routing.health import Health
 from openhearth.stores.ports import TargetRecord, TargetRecords
-from openhearth.transport.auth import auth_header
+from openhearth.transport.auth import auth_headers
 from openhearth.transport.collect import collect
-from openhearth.transport.head import head
+from openhearth.transport.head import head, host_header
 from openhearth.transport.wire import Client, Deadlines, Outgoing
 
 _LIST_KEPT_S = 600.0
@@ -172,10 +172,8 @@ class Targets:
         return names
 
     async def _ask(self, target: Target) -> list[str]:
-        auth = auth_header(target.provider.auth, target.secret)
-        headers = [("accept-encoding", "identity"), *([auth] if auth else [])]
         limits = Deadlines(connect_s=5.0, first_byte_s=5.0, idle_s=5.0, total_s=10.0)
-        path = head("GET", target.base_path + "/models", target.origin, headers)
+        path = head("GET", target.base_path + "/models", host_header(target.origin), auth_headers(target))
         answer = await collect(
             self._client, Outgoing(target.origin, path, b"", limits, target.id), most_bytes=8 * 1024 * 1024
         )

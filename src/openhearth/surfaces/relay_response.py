@@ -11,6 +11,7 @@ from openhearth.core.envelope import Envelope
 from openhearth.core.errors import GatewayError
 from openhearth.core.operations import Operation
 from openhearth.dialects import openai_errors
+from openhearth.relay.passthrough import Ask
 from openhearth.relay.pipeline import Exchange, Relay
 from openhearth.transport.wire import Headers
 
@@ -20,11 +21,12 @@ _HIGH_WATER_BYTES = 64 * 1024
 class RelayResponse(Response):
     """Runs one exchange for one request; the client's leaving aborts it, a slow client slows the upstream."""
 
-    def __init__(self, relay: Relay, operation: Operation, envelope: Envelope, body_bytes: int) -> None:
+    def __init__(self, relay: Relay, operation: Operation, envelope: Envelope, ask: Ask, body_bytes: int) -> None:
         super().__init__()
         self._relay = relay
         self._operation = operation
         self._envelope = envelope
+        self._ask = ask
         self._body_bytes = body_bytes
         self._out: deque[Message] = deque()
         self._queued_bytes = 0
@@ -36,7 +38,7 @@ class RelayResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         leaving = asyncio.create_task(self._watch(receive))
         try:
-            self._exchange.run(scope["headers"], self._envelope, self._body_bytes)
+            self._exchange.run(scope["headers"], self._envelope, self._ask, self._body_bytes)
             await self._pump(send)
         finally:
             self._exchange.client_gone()

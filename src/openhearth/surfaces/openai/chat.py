@@ -10,6 +10,7 @@ from openhearth.config import Limits
 from openhearth.core.call import Principal
 from openhearth.core.envelope import Envelope
 from openhearth.core.operations import Operation
+from openhearth.relay.passthrough import read_ask
 from openhearth.relay.pipeline import Relay
 from openhearth.surfaces.http import body_bytes, check_json, principal_of
 from openhearth.surfaces.relay_response import RelayResponse
@@ -31,11 +32,12 @@ def routes(relay: Relay, limits: Limits, picture_chat: PictureChat) -> list[Base
         principal = await principal_of(request, relay.gate)
         body = await body_bytes(request, most=limits.json_body_bytes, within_s=limits.body_s)
         envelope = Envelope.decode(body, max_depth=limits.json_depth)
-        if operation is Operation.CHAT and not relay.relays(operation, envelope):
+        ask = read_ask(envelope)
+        if operation is Operation.CHAT and not relay.relays(operation, ask):
             made = await picture_chat(request, envelope, principal)
             if made is not None:
                 return made
-        return RelayResponse(relay, operation, envelope, len(body))
+        return RelayResponse(relay, operation, envelope, ask, len(body))
 
     return [
         Route("/v1/chat/completions", chat, methods=["POST"]),

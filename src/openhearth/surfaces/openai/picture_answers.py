@@ -1,0 +1,185 @@
+"""Answers that take long: a stream that begins as soon as there is something true to say, or a whole answer.
+
+Both notice at once that the client left, stop the work upstream and settle the call.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from contextlib import aclosing
+from typing import TypeVar
+
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from typing_extensions import override
+
+from openhearth.core.errors import Bug, GatewayError
+from openhearth.dialects import openai_errors
+from openhearth.relay.pictures import Work
+
+_KEEP_ALIVE = b": keep-alive\n\n"
+_UNPRINTABLE = re.compile(r"[^!-~]")
+_RESULT = TypeVar("_RESULT")
+_Item = bytes | GatewayError | Exception | None
+
+
+class Timing(msgspec.Struct, frozen=True):
+    """Seconds. ``patience_s``: how long an error may still become a status instead of an event in the stream.
+
+    ``keepalive_s``: silence before a comment. ``stall_s``: how long a client may stop reading.
+    """
+
+    patience_s: float = 2.0
+    keepalive_s: float = 15.0
+    stall_s: float = 120.0
+
+
+class EventStream(Response):
+    """Server-sent events of one picture call. Nothing is sent before the first piece or the end of patience.
+
+    ``opening`` goes out first. ``marks`` is asked for headers when the stream begins, when the target is known.
+    """
+
+    def __init__(
+        self,
+        work: Work,
+        pieces: AsyncGenerator[bytes, None],
+        *,
+        opening: bytes,
+        marks: Callable[[], Mapping[str, str]],
+        timing: Timing,
+    ) -> None:
+        super().__init__()
+        self._work = work
+        self._pieces = pieces
+        self._opening = opening
+        self._marks = marks
+        self._timing = timing
+        self._started = False
+
+    @override
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._work as work:
+            queue: asyncio.Queue[_Item] = asyncio.Queue(maxsize=16)
+            pump = asyncio.create_task(self._pump(queue))
+            leaving = asyncio.create_task(_left(receive))
+            try:
+                stayed = await self._serve(queue, leaving, send)
+            finally:
+                await _end(pump, leaving)
+                await self._pieces.aclose()
+            if not stayed:
+                work.abandon()
+
+    async def _pump(self, queue: asyncio.Queue[_Item]) -> None:
+        """Pieces into the bounded queue: a slow client slows the work. Ends with None or the error."""
+        last: _Item = None
+        try:
+            async with aclosing(self._pieces) as pieces:
+                async for piece in pieces:
+                    await queue.put(piece)
+            self._work.finish()
+        except Exception as error:  # handed on to the task that answers
+            last = error
+        await queue.put(last)
+
+    async def _serve(self, queue: asyncio.Queue[_Item], leaving: asyncio.Task[None], send: Send) -> bool:
+        """False when the client left or stopped reading."""
+        coming = asyncio.create_task(queue.get())
+        try:
+            while True:
+                wait_s = self._timing.keepalive_s if self._started else self._timing.patience_s
+                done, _ = await asyncio.wait({coming, leaving}, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
+                if leaving in done:
+                    return False
+                if not done:
+                    await self._send(send, _KEEP_ALIVE if self._started else b"")
+                    continue
+                item = coming.result()
+                if not isinstance(item, bytes):
+                    return await self._last(item, send)
+                await self._send(send, item)
+                coming = asyncio.create_task(queue.get())
+        except _Stalled:
+            return False
+        finally:
+            await _end(coming)
+
+    async def _last(self, item: GatewayError | Exception | None, send: Send) -> bool:
+        if item is not None:
+            if not self._started:
+                raise item
+            if isinstance(item, GatewayError):
+                self._work.fail(item)
+            await self._send(send, openai_errors.event(item if isinstance(item, GatewayError) else Bug("internal")))
+        await self._send(send, b"", more=False)
+        if item is not None and not isinstance(item, GatewayError):
+            raise item
+        return True
+
+    async def _send(self, send: Send, body: bytes, *, more: bool = True) -> None:
+        try:
+            async with asyncio.timeout(self._timing.stall_s):
+                if not self._started:
+                    self._started = True
+                    self._work.commit()
+                    headers = {**_STREAM_HEADERS, **self._marks()}
+                    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+                    await send({"type": "http.response.start", "status": 200, "headers": raw})
+                    body = self._opening + body
+                if body or not more:
+                    await send({"type": "http.response.body", "body": body, "more_body": more})
+        except TimeoutError as error:
+            raise _Stalled from error
+
+
+class _Stalled(Exception):
+    """The client stopped reading."""
+
+
+async def whole(request: Request, work: Work, making: Coroutine[None, None, _RESULT]) -> _RESULT:
+    """Run ``making`` to its end and settle; when the client leaves first it is cancelled.
+
+    Raises what ``making`` raises, and ClientDisconnect.
+    """
+    with work:
+        task = asyncio.create_task(making)
+        leaving = asyncio.create_task(_left(request.receive))
+        try:
+            await asyncio.wait({task, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return task.result()
+        finally:
+            await _end(task, leaving)
+        work.abandon()
+        raise ClientDisconnect
+
+
+def marks(work: Work, dropped: tuple[str, ...] = ()) -> dict[str, str]:
+    """The headers that say which call and target this is and what had no effect."""
+    headers = {"x-request-id": work.call.id}
+    if work.target_id:
+        headers["x-openhearth-target"] = _UNPRINTABLE.sub("?", work.target_id)
+    if dropped:
+        headers["x-openhearth-dropped"] = ", ".join(_UNPRINTABLE.sub("?", name[:64]) for name in dropped[:50])
+    return headers
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _end(*tasks: "asyncio.Task[object]") -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+_STREAM_HEADERS = {
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "no-cache",
+    "x-accel-buffering": "no",
+}

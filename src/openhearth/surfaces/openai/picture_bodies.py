@@ -1,0 +1,160 @@
+"""The two bodies of the images API, JSON and multipart, read into one order."""
+
+from typing import TypeVar
+
+import msgspec
+from starlette.requests import Request
+from typing_extensions import override
+
+from openhearth.config import Limits
+from openhearth.core.envelope import Envelope
+from openhearth.core.errors import RequestError, TooLarge
+from openhearth.core.multipart import Field, FileBegin, FileData, FileEnd, FormReader, boundary_of
+from openhearth.surfaces.http import body_pieces, json_body
+from openhearth.surfaces.openai.picture_fields import Fields
+
+MOST_PICTURES = 16
+_MOST_UPLOADS_BYTES = 128 * 1024 * 1024
+_IMAGE_NAMES = ("image", "image[]", "images", "images[]")
+_WANT = TypeVar("_WANT")
+
+
+class _Address(msgspec.Struct):
+    url: str = ""
+
+
+class _Ref(msgspec.Struct):
+    image_url: str | _Address | None = None
+    file_id: str | None = None
+    url: str | None = None
+
+
+class Order(msgspec.Struct, frozen=True):
+    """A body as it came. A picture is a source text (URL, data URI, id) or the uploaded bytes themselves."""
+
+    fields: Fields
+    names: tuple[str, ...]
+    pictures: tuple[str | bytes, ...] = ()
+    mask: str | bytes | None = None
+
+
+async def read_order(request: Request, limits: Limits) -> Order:
+    """The order in a JSON or multipart body. Raises RequestError, TooLarge, UnsupportedMedia, RequestTimeout."""
+    declared = request.headers.get("content-type", "")
+    if declared.partition(";")[0].strip().lower() == "multipart/form-data":
+        return await _form(request, boundary_of(declared), limits)
+    return _json(await json_body(request, limits))
+
+
+def _json(envelope: Envelope) -> Order:
+    pictures: list[str] = []
+    for name in ("image", "images"):
+        raw = envelope.fields.get(name)
+        if raw is not None and raw != b"null":
+            pictures.extend(_sources(bytes(raw), name))
+    raw = envelope.fields.get("mask")
+    masks = _sources(bytes(raw), "mask") if raw is not None and raw != b"null" else []
+    if len(pictures) > MOST_PICTURES:
+        raise _too_many()
+    return Order(envelope, tuple(envelope.fields), tuple(pictures), masks[0] if masks else None)
+
+
+def _sources(raw: bytes, name: str) -> list[str]:
+    try:
+        given = msgspec.json.decode(raw, type=str | _Ref | list[str | _Ref])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise RequestError(f"Field '{name}': {error}", param=name, code="invalid_type") from error
+    found = [_source(one) for one in (given if isinstance(given, list) else [given])]
+    if not all(found):
+        raise RequestError(f"Field '{name}': give image_url or file_id.", param=name, code="invalid_image")
+    return found
+
+
+def _source(given: str | _Ref) -> str:
+    if isinstance(given, str):
+        return given
+    address = given.image_url if given.image_url is not None else given.url
+    return (address.url if isinstance(address, _Address) else address) or given.file_id or ""
+
+
+class _FormFields(Fields):
+    """Text fields of a form, converted to the type that is asked for; the first of a name counts."""
+
+    def __init__(self, texts: dict[str, str]) -> None:
+        self._texts = texts
+
+    @override
+    def get(self, name: str, want: type[_WANT]) -> _WANT | None:
+        text = self._texts.get(name)
+        if text is None or (text == "" and want is not str):
+            return None
+        try:
+            return msgspec.convert(text, want, strict=False)
+        except msgspec.ValidationError as error:
+            raise RequestError(f"Field '{name}': {error}", param=name, code="invalid_type") from error
+
+
+class _Upload:
+    """Collects the parts of one form, bounded in number and bytes."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+        self.pictures: list[str | bytes] = []
+        self.mask: str | bytes | None = None
+        self._name = ""
+        self._pieces: list[bytes] = []
+        self._bytes = 0
+
+    def take(self, event: Field | FileBegin | FileData | FileEnd) -> None:
+        if isinstance(event, Field):
+            self._text(event)
+        elif isinstance(event, FileBegin):
+            self._name = event.name
+            self._pieces = []
+        elif isinstance(event, FileData):
+            self._bytes += len(event.data)
+            if self._bytes > _MOST_UPLOADS_BYTES:
+                raise TooLarge(f"The pictures together are larger than {_MOST_UPLOADS_BYTES} bytes.", param="image")
+            self._pieces.append(event.data)
+        else:
+            self._file(b"".join(self._pieces))
+
+    def _text(self, field: Field) -> None:
+        if field.name in _IMAGE_NAMES:
+            self._picture(field.value)
+        elif field.name == "mask":
+            self.mask = field.value
+        else:
+            self.texts.setdefault(field.name, field.value)
+
+    def _file(self, data: bytes) -> None:
+        if self._name in _IMAGE_NAMES:
+            self._picture(data)
+        elif self._name == "mask":
+            self.mask = data
+        else:
+            raise RequestError(
+                f"'{self._name[:64]}' is no file of this path; send 'image', 'image[]' and 'mask'.",
+                param=self._name[:64],
+                code="unexpected_file",
+            )
+
+    def _picture(self, picture: str | bytes) -> None:
+        self.pictures.append(picture)
+        if len(self.pictures) > MOST_PICTURES:
+            raise _too_many()
+
+
+async def _form(request: Request, boundary: bytes, limits: Limits) -> Order:
+    reader = FormReader(boundary)
+    upload = _Upload()
+    async for piece in body_pieces(request, most=limits.upload_bytes, within_s=limits.body_s):
+        for event in reader.feed(piece):
+            upload.take(event)
+    reader.close()
+    names = (*upload.texts, *(["image"] if upload.pictures else []), *(["mask"] if upload.mask else []))
+    return Order(_FormFields(upload.texts), names, tuple(upload.pictures), upload.mask)
+
+
+def _too_many() -> RequestError:
+    return RequestError(f"At most {MOST_PICTURES} pictures.", param="image", code="too_many_images")

@@ -1,6 +1,8 @@
 """So that ``python -m openhearth`` is the same as the ``openhearth`` command."""
 
+import sys
+
 from openhearth.cli import main
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Who may call, what it costs and that it is written down: keys, limits, ledger, secrets."""

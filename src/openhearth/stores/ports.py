@@ -4,7 +4,7 @@ Records are relational truth, blobs are bytes. Every query for an object of a us
 owner's object is absent, exactly like one that never existed. Times are unix seconds (float) in UTC.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -161,18 +161,46 @@ class LedgerRecords(Protocol):
     async def open_reservations(self) -> Sequence[OpenReservation]: ...
 
 
+class Holds(Protocol):
+    """Money per key: what is spent and what open calls hold. Every step is atomic, also across threads.
+
+    The sum of ``spent`` and all holds never passes ``most`` by a hold; only a call that costs more than it held can.
+    """
+
+    def load(self, spent: Mapping[str, int]) -> None:
+        """Start from what the ledger says was spent, in micros per key."""
+
+    def hold(self, key_id: str, amount_micros: int, most_micros: int) -> bool:
+        """Hold ``amount_micros`` if it still fits under ``most_micros``; False, and nothing held, if it does not."""
+
+    def settle(self, key_id: str, held_micros: int, spent_micros: int) -> None:
+        """Give back a hold and book what was really spent."""
+
+    def spent(self, key_id: str) -> int: ...
+
+    def held(self, key_id: str) -> int: ...
+
+
 class FileRecords(Protocol):
     async def add_file(self, file: FileRecord) -> None: ...
 
     async def file(self, owner: str, file_id: str) -> FileRecord | None: ...
 
-    async def list_files(self, owner: str, purpose: str | None, page: Page) -> tuple[Sequence[FileRecord], bool]:
-        """The page and whether there is more."""
+    async def list_files(
+        self, owner: str, purpose: str | None, page: Page, now: float = 0.0
+    ) -> tuple[Sequence[FileRecord], bool]:
+        """The page and whether there is more; what expired before ``now`` is left out.
+
+        Raises NotFound when ``page`` starts at a file that is not there.
+        """
 
     async def delete_file(self, owner: str, file_id: str) -> FileRecord | None:
         """The deleted record. The blob is the caller's business."""
 
     async def expired_files(self, now: float, limit: int) -> Sequence[FileRecord]: ...
+
+    async def is_blob_used(self, address: str) -> bool:
+        """True while any file or picture record names this blob."""
 
 
 class PictureRecords(Protocol):

@@ -1,0 +1,85 @@
+# One entry for people and machines. Needs Python 3.11 or newer and make; everything else goes into .venv.
+SHELL := /bin/sh
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := check
+
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8080
+DATA ?= data
+PACKS ?= starter
+TEST_PACKS := smollm2-135m-instruct qwen2.5-coder-0.5b-instruct portrait background upscale fonts-zh
+CODE := src tests bench
+
+# The first Python that is new enough and really runs; versions with ready-made wheels for every engine come first.
+PYTHON ?= $(shell for name in python3.12 python3.11 python3.13 python3 python3.14 python; do \
+	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
+
+.PHONY: check run test bench help install fmt format lint types imports shape spelling cov lock clean
+
+check: format lint types imports spelling test ## All checks: format, lint, types, imports, spelling, shape and tests (the default)
+
+run: $(VENV)/.engines ## Install, fetch the starter packs and start (PORT=8080 DATA=data PACKS=starter)
+	@$(BIN)/openhearth packs fetch --set "$(PACKS)" || echo "Starting all the same: what needs a missing pack answers with the command that fetches it."
+	@exec $(BIN)/openhearth serve --port "$(PORT)" --data "$(DATA)"
+
+test: $(VENV)/.dev ## Install the test tools, fetch the packs the tests use, run all tests (ARGS=… goes to pytest)
+	@$(BIN)/openhearth packs fetch $(TEST_PACKS) || echo "Tests that need a missing pack will fail and name it."
+	@$(BIN)/pytest $(ARGS)
+
+bench: $(VENV)/.engines ## Measure against nginx, Go and other gateways (ARGS="--only nginx,openhearth --seconds 5")
+	@$(BIN)/python -m bench.run $(ARGS)
+
+help: ## This list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+install: $(VENV)/.dev ## Install everything for development into .venv
+
+fmt: $(VENV)/.dev ## Format the code and sort imports
+	@$(BIN)/ruff format $(CODE) && $(BIN)/ruff check --fix --quiet $(CODE)
+
+format: $(VENV)/.dev ## Is the code formatted?
+	@$(BIN)/ruff format --check --quiet $(CODE) || { echo "Run 'make fmt'."; exit 1; }
+
+lint: $(VENV)/.dev ## Likely bugs and style
+	@$(BIN)/ruff check --quiet $(CODE)
+
+types: $(VENV)/.dev ## mypy, strict
+	@$(BIN)/mypy
+
+imports: $(VENV)/.dev ## The layers and other import contracts
+	@$(BIN)/lint-imports --no-logo
+
+shape: $(VENV)/.dev ## Sizes, names, stray environment reads, documented errors
+	@$(BIN)/pytest -q tests/shape
+
+spelling: $(VENV)/.dev ## Common misspellings
+	@$(BIN)/codespell $(CODE) docs changes *.md
+
+cov: $(VENV)/.dev ## Tests with line and branch coverage
+	@$(BIN)/pytest --cov --cov-report=term-missing:skip-covered
+
+lock: $(VENV)/.dev ## Pin all requirements anew, with hashes and without any index address
+	@sh requirements/lock.sh $(BIN)/uv
+
+clean: ## Remove .venv and caches (data and fetched packs stay)
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage src/*.egg-info
+
+# Stamps: a second run installs nothing. dev.txt holds all of engines.txt, so it settles both.
+$(VENV)/.engines: requirements/build.txt requirements/engines.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing the platform and its engines into $(VENV) (about 300 MB the first time) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt -r requirements/engines.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/build.txt requirements/dev.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing the platform, its engines and the development tools into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@ $(VENV)/.engines
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and none was found. Name yours: make PYTHON=/path/to/python"; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments: install its venv part (Debian and Ubuntu: apt-get install python3-venv)."; exit 1; }
+	@echo "Making $(VENV) with $$("$(PYTHON)" --version) …"
+	@"$(PYTHON)" -m venv $(VENV)

@@ -1,0 +1,196 @@
+"""The queue between calls, which must not wait, and the store, which must not lose a call.
+
+Opening and settling are a few operations in memory. A task writes what has gathered as one transaction: settled
+calls, and reservations of calls still open, so that a crash leaves a trace of each. A call that opens and settles
+between two writes costs one row.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from openhearth.accounts.entries import reservation_of
+from openhearth.accounts.spool import Spool
+from openhearth.core.call import Call
+from openhearth.core.errors import StorageFull
+from openhearth.stores.ports import LedgerEntry, LedgerRecords
+
+_LOG = logging.getLogger(__name__)
+
+
+class Sizes(msgspec.Struct, frozen=True):
+    """How much is written at once, kept in memory and waited for.
+
+    Above ``memory_rows`` entries go to the spool file; above ``refuse_rows``, when neither store nor file takes
+    them, no call is admitted any more.
+    """
+
+    batch_rows: int = 500
+    memory_rows: int = 20_000
+    refuse_rows: int = 100_000
+    retry_s: float = 1.0
+    close_s: float = 10.0
+
+
+class Ledger:
+    """Settled calls on their way to the store, each written exactly once. Used from one event loop."""
+
+    def __init__(
+        self,
+        records: LedgerRecords,
+        *,
+        boot_id: str,
+        spool: Path,
+        flush_ms: int = 50,
+        sizes: Sizes = Sizes(),  # noqa: B008 (a frozen value)
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._records = records
+        self._boot_id = boot_id
+        self._spool = Spool(spool)
+        self._flush_s = flush_ms / 1000
+        self._sizes = sizes
+        self._now = now
+        self._settled: list[LedgerEntry] = []
+        self._opened: dict[str, tuple[Call, int]] = {}
+        self._work = asyncio.Event()
+        self._full = asyncio.Event()
+        self._closing = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._is_failing = False
+
+    @property
+    def waiting(self) -> int:
+        """Settled calls that are not in the store yet."""
+        return len(self._settled)
+
+    async def start(self) -> dict[str, int]:
+        """Bring in what earlier runs left, and begin to write. Returns what each key has spent, in micros.
+
+        Spooled entries come first: a call settled there must not be swept as interrupted.
+        """
+        await self._replay()
+        swept = await self._records.sweep(self._boot_id, self._now())
+        if swept:
+            _LOG.warning("%d calls were open when the platform last stopped; settled as interrupted, free", swept)
+        spent = await self._records.spent_by_key()
+        self._task = asyncio.create_task(self._write_on(), name="ledger")
+        return spent
+
+    async def close(self) -> None:
+        """Write everything; what the store does not take in time goes to the spool file.
+
+        Calls still open are written as reservations, which the next start settles as interrupted.
+        """
+        self._closing.set()
+        self._work.set()
+        self._full.set()
+        if self._task is not None:
+            await asyncio.wait([self._task], timeout=self._sizes.close_s)
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+        if self._settled:
+            await self._spill()
+
+    def open(self, call: Call, reserved_micros: int) -> None:
+        """A call was admitted. Raises StorageFull when calls can no longer be recorded."""
+        if len(self._settled) >= self._sizes.refuse_rows:
+            raise StorageFull("Calls cannot be recorded at the moment, so none is taken.", code="ledger_full")
+        self._opened[call.id] = (call, reserved_micros)
+        self._work.set()
+
+    def settle(self, entry: LedgerEntry) -> None:
+        """A call ended."""
+        self._opened.pop(entry.effect, None)
+        self._settled.append(entry)
+        self._work.set()
+        if len(self._settled) >= self._sizes.batch_rows:
+            self._full.set()
+
+    async def _write_on(self) -> None:
+        while self._settled or self._opened or not self._closing.is_set():
+            await self._work.wait()
+            if not self._is_failing:
+                await _within(self._full, self._flush_s)
+            self._work.clear()
+            self._full.clear()
+            if await self._flush():
+                continue
+            if len(self._settled) > self._sizes.memory_rows:
+                await self._spill()
+            if self._closing.is_set():
+                return
+            self._work.set()
+            await _within(self._closing, self._sizes.retry_s)
+
+    async def _flush(self) -> bool:
+        """Write batches until nothing is left; False when the store failed."""
+        try:
+            while self._settled or self._opened:
+                await self._write_batch()
+            if self._is_failing:
+                await self._replay()
+        except Exception as error:
+            # The store is a port: whatever it raises, the entries stay ours until it takes them.
+            if not self._is_failing:
+                _LOG.error("The ledger cannot be written, entries are kept: %s", type(error).__name__)
+            self._is_failing = True
+            return False
+        if self._is_failing:
+            _LOG.warning("The ledger is written again")
+        self._is_failing = False
+        return True
+
+    async def _write_batch(self) -> None:
+        settled = self._settled[: self._sizes.batch_rows]
+        del self._settled[: len(settled)]
+        opened, self._opened = self._opened, {}
+        written = False
+        try:
+            await self._records.write_batch(
+                settled, [reservation_of(call, reserved, self._boot_id) for call, reserved in opened.values()]
+            )
+            written = True
+        finally:
+            if not written:
+                self._take_back(settled, opened)
+
+    def _take_back(self, settled: list[LedgerEntry], opened: dict[str, tuple[Call, int]]) -> None:
+        """Queue a failed batch again, but for reservations of calls that settled in the meantime."""
+        for entry in self._settled:
+            opened.pop(entry.effect, None)
+        self._settled[:0] = settled
+        self._opened = opened | self._opened
+
+    async def _spill(self) -> None:
+        """Move everything settled to the file, oldest first; it stays in memory when the file fails as well."""
+        entries = self._settled[:]
+        try:
+            await asyncio.to_thread(self._spool.append, entries)
+        except OSError as error:
+            _LOG.error("The ledger's spool file cannot be written: %s", error.strerror)
+            return
+        del self._settled[: len(entries)]
+
+    async def _replay(self) -> None:
+        """Write what the spool holds. Safe to repeat: an effect that is already there is left as it is."""
+        offset = 0
+        while True:
+            entries, offset = await asyncio.to_thread(self._spool.read, offset, self._sizes.batch_rows)
+            if not entries:
+                break
+            await self._records.write_batch(entries, [])
+        if offset:
+            await asyncio.to_thread(self._spool.clear)
+
+
+async def _within(event: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        pass

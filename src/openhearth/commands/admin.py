@@ -1,0 +1,95 @@
+"""How a command talks to the running server: through the admin surface, with the key that lies in the data folder."""
+
+import json
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from openhearth.commands import NoServer, Trouble, WrongUse
+from openhearth.commands.settings import effective
+
+_ANSWER_S = 120.0
+
+
+@dataclass(frozen=True)
+class Where:
+    """Which server a command means."""
+
+    data: str = ""
+    "Data folder of the running server (DATA, or 'data')."
+    url: str = ""
+    "Address of the server, if it is not on this machine."
+    admin_key: str = ""
+    "An admin key, if it is not the first key in the data folder."
+
+
+Server = Annotated[Where, Parameter(name="*")]
+
+
+class Admin:
+    """The admin surface of one server."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self._url = url.rstrip("/")
+        self._key = key
+        # A proxy of the environment has no business between this command and its own server.
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def ask(self, method: str, path: str, body: object = None) -> Any:
+        """The decoded JSON answer. Raises NoServer and, when the server says no, Trouble with its words."""
+        request = urllib.request.Request(
+            f"{self._url}/admin/v1{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"authorization": f"Bearer {self._key}", "content-type": "application/json"},
+        )
+        try:
+            with self._opener.open(request, timeout=_ANSWER_S) as answer:
+                return json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as error:
+            raise Trouble(_said(error)) from error
+        except (urllib.error.URLError, OSError) as error:
+            reason = getattr(error, "reason", error)
+            raise NoServer(
+                f"No server answers at {self._url} ({reason}). Start one with 'openhearth serve'."
+            ) from error
+        except ValueError as error:
+            raise Trouble(f"{self._url} does not answer like an OpenHearth server.") from error
+
+    def rows(self, path: str) -> list[dict[str, Any]]:
+        """The objects of a listing."""
+        answer = self.ask("GET", path)
+        return list(answer["data"] if isinstance(answer, dict) else answer)
+
+
+def connect(where: Where | None) -> Admin:
+    """The server that ``where`` means. Raises NoServer when none runs on that data folder, WrongUse without a key."""
+    where = where or Where()
+    folder = Path(effective(data=where.data).store.folder)
+    url = where.url or _running(folder)
+    try:
+        key = where.admin_key or (folder / "first-key").read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise WrongUse(f"There is no key in {folder / 'first-key'}: give one with --admin-key.") from error
+    return Admin(url, key)
+
+
+def _running(folder: Path) -> str:
+    try:
+        return str(json.loads((folder / "server.json").read_text(encoding="utf-8"))["url"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise NoServer(
+            f"No server runs on the data folder '{folder}'. Start one with 'openhearth serve', "
+            "or name another folder with --data (or DATA)."
+        ) from error
+
+
+def _said(error: urllib.error.HTTPError) -> str:
+    try:
+        return str(json.loads(error.read())["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        return f"The server answered {error.code} {error.reason}."

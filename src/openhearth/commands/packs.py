@@ -1,0 +1,170 @@
+"""``openhearth packs``: the model packs on this machine. Works without a server."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+from openhearth.commands import WrongUse
+from openhearth.commands.settings import effective
+from openhearth.commands.show import as_json, as_table
+from openhearth.engines import packs as installed
+from openhearth.engines.catalogue import Pack, PackError, load_catalogue
+
+_STEP = 10  # percent between two lines where there is no terminal to draw a bar on
+
+
+def listing(*, json: bool = False) -> int:
+    """List all packs: what they are good and bad at, their size and whether they are here.
+
+    Args:
+        json: print JSON
+    """
+    packs = _open()
+    rows = [_row(packs, pack) for pack in packs.catalogue()]
+    if json:
+        as_json(rows)
+        return 0
+    as_table(rows, ("name", "installed", "download_mb", "sets", "licence", "good_at"), nothing="There are no packs.")
+    print(f"\nFolder: {packs.folder}")
+    return 0
+
+
+def fetch(*names: str, of: Annotated[str, Parameter(name="--set")] = "") -> int:
+    """Fetch packs, with their sizes and progress; what is here already is left alone.
+
+    Args:
+        names: packs, as 'openhearth packs list' shows them
+        of: a set of packs: minimal or starter
+    """
+    packs = _open()
+    wanted = _chosen(packs, names, of)
+    missing = [packs.pack(name) for name in packs.missing(wanted)]
+    if not missing:
+        print(f"Packs: all {len(wanted)} are in {packs.folder}.")
+        return 0
+    size = sum(pack.download_bytes for pack in missing)
+    print(
+        f"Fetching {len(missing)} of {len(wanted)} packs, {size / 1e6:,.0f} MB, into {packs.folder} (once per machine)."
+    )
+    failed = [pack for pack in missing if not _fetched(packs, pack)]
+    for pack in failed:
+        print(f"Off without {pack.name}: {pack.good_at.en}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def verify(*names: str) -> int:
+    """Hash the files of installed packs again; a damaged pack is fetched anew by the next fetch.
+
+    Args:
+        names: packs; all installed ones if none is given
+    """
+    packs = _open()
+    chosen = _known(packs, names) or [pack.name for pack in packs.catalogue() if packs.installed(pack.name)]
+    damaged = {name: packs.verify(name) for name in chosen}
+    for name, files in damaged.items():
+        print(f"{'FAIL' if files else 'ok  '}  {name}{': missing or damaged: ' + ', '.join(files) if files else ''}")
+    return 1 if any(damaged.values()) else 0
+
+
+def remove(*names: str) -> int:
+    """Delete packs from this machine.
+
+    Args:
+        names: packs, as 'openhearth packs list' shows them
+    """
+    packs = _open()
+    if not names:
+        raise WrongUse("Name the packs to remove.")
+    for name in _known(packs, names):
+        print(f"{name}: {'removed' if packs.remove(name) else 'was not here'}")
+    return 0
+
+
+def _open() -> installed.Packs:
+    configured = effective().packs.folder
+    return installed.Packs(installed.packs_folder(configured, os.environ), load_catalogue(), os.environ)
+
+
+def _chosen(packs: installed.Packs, names: tuple[str, ...], set_name: str) -> tuple[str, ...]:
+    if not (names or set_name):
+        raise WrongUse("Name packs or a set: openhearth packs fetch --set starter")
+    try:
+        of_set = packs.members(set_name) if set_name else ()
+    except PackError as error:
+        raise WrongUse(str(error)) from error
+    return tuple(dict.fromkeys((*of_set, *_known(packs, names))))
+
+
+def _known(packs: installed.Packs, names: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        return tuple(packs.pack(name).name for name in names)
+    except PackError as error:
+        raise WrongUse(str(error)) from error
+
+
+def _fetched(packs: installed.Packs, pack: Pack) -> bool:
+    try:
+        with _progress(pack) as report:
+            packs.fetch(pack.name, report)
+    except PackError as error:
+        print(f"{pack.name}: {error}", file=sys.stderr)
+        return False
+    return True
+
+
+@contextmanager
+def _progress(pack: Pack) -> Iterator[installed.Report]:
+    if not sys.stdout.isatty():
+        yield _Lines(pack.name).report
+        return
+    columns = (
+        TextColumn("{task.description:<28}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns) as bar:
+        task = bar.add_task(pack.name, total=pack.download_bytes)
+
+        def report(progress: installed.Progress) -> None:
+            bar.update(task, completed=progress.done_bytes, description=_label(progress))
+
+        yield report
+
+
+class _Lines:
+    """Progress as a few plain lines, for logs."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._next = 0
+
+    def report(self, progress: installed.Progress) -> None:
+        percent = 100 * progress.done_bytes // max(1, progress.total_bytes)
+        if progress.phase == "done" or percent >= self._next:
+            print(f"  {_label(progress)}: {percent} % of {progress.total_bytes / 1e6:,.0f} MB", flush=True)
+            self._next = percent - percent % _STEP + _STEP
+
+
+def _label(progress: installed.Progress) -> str:
+    return progress.pack if progress.phase in ("download", "done") else f"{progress.pack} ({progress.phase})"
+
+
+def _row(packs: installed.Packs, pack: Pack) -> dict[str, object]:
+    return {
+        "name": pack.name,
+        "title": pack.title,
+        "installed": packs.installed(pack.name),
+        "download_mb": round(pack.download_bytes / 1e6),
+        "installed_mb": round(pack.installed_bytes / 1e6),
+        "sets": pack.sets,
+        "licence": pack.weights_licence,
+        "good_at": pack.good_at.en,
+        "bad_at": pack.bad_at.en,
+    }

@@ -1,0 +1,116 @@
+"""``openhearth target``: where calls go. Changes reach the running server at once."""
+
+import sys
+from typing import Any
+
+from openhearth.commands import Trouble, WrongUse
+from openhearth.commands.admin import Server, connect
+from openhearth.commands.show import as_json, as_table
+from openhearth.providers.catalog import load, match
+
+_COLUMNS = ("id", "provider", "base_url", "model", "upstream_model", "weight", "priority", "cooling_down", "last_error")
+
+
+def add(
+    *,
+    base_url: str = "",
+    provider: str = "",
+    model: str = "*",
+    upstream_model: str = "",
+    key: str = "",
+    weight: int = 1,
+    priority: int = 0,
+    json: bool = False,
+    server: Server | None = None,
+) -> int:
+    """Attach a place to send calls to.
+
+    Args:
+        base_url: its address with the version segment (https://api.example.com/v1); a known provider has one
+        provider: a provider of the catalogue (openai, deepseek, ollama …); found from the address if not given
+        model: the name clients use; * for every model the provider has
+        upstream_model: the name the provider uses, if it is another
+        key: the provider's key, env:NAME to read it from the server's environment, or - to read it from standard input
+        weight: its share among targets of the same priority
+        priority: lower ones are tried first
+        json: print JSON
+    """
+    known = load()
+    if provider and provider not in known and not base_url:
+        raise WrongUse(f"'{provider}' is no known provider: give --base-url, or one of {', '.join(sorted(known))}.")
+    if not (base_url or provider):
+        raise WrongUse("Give --base-url, --provider or both.")
+    address = base_url or known[provider].base_url
+    found = match(address)
+    body = {
+        "provider": provider or (found.name if found else ""),
+        "base_url": address,
+        "model": model,
+        "upstream_model": upstream_model,
+        "key": sys.stdin.readline().strip() if key == "-" else key,
+        "weight": weight,
+        "priority": priority,
+    }
+    made = connect(server).ask("POST", "/targets", body)
+    if json:
+        as_json(made)
+    else:
+        print(f"Attached {made['id']}: {made['model']} at {made['base_url']}.")
+        print(f"Try it with: openhearth target test {made['id']}")
+    return 0
+
+
+def listing(*, json: bool = False, server: Server | None = None) -> int:
+    """List all targets, without their keys.
+
+    Args:
+        json: print JSON
+    """
+    rows = connect(server).rows("/targets")
+    if json:
+        as_json(rows)
+    else:
+        as_table(rows, _COLUMNS, nothing="There are no targets. Attach one with: openhearth target add --base-url …")
+    return 0
+
+
+def remove(target_id: str, *, server: Server | None = None) -> int:
+    """Send no further calls to a target and forget it.
+
+    Args:
+        target_id: its id, as 'openhearth target list' shows it
+    """
+    connect(server).ask("DELETE", f"/targets/{target_id}")
+    print(f"{target_id} is removed.")
+    return 0
+
+
+def probe(target_id: str = "", *, json: bool = False, server: Server | None = None) -> int:
+    """Call one target, or all of them, and say what came back. Fails when one of them did.
+
+    Args:
+        target_id: its id; all targets if not given
+        json: print JSON
+    """
+    admin = connect(server)
+    ids = [target_id] if target_id else [str(row["id"]) for row in admin.rows("/targets")]
+    results: dict[str, dict[str, Any]] = {}
+    for each in ids:
+        try:
+            results[each] = admin.ask("POST", f"/targets/{each}/test")
+        except Trouble as trouble:
+            if trouble.exit_code != Trouble.exit_code:
+                raise
+            results[each] = {"ok": False, "error": str(trouble)}
+    if json:
+        as_json(results)
+    for each, result in () if json else results.items():
+        print(f"{'ok  ' if result.get('ok') else 'FAIL'}  {each}  {describe(result)}")
+    return 0 if all(result.get("ok") for result in results.values()) else 1
+
+
+def describe(result: dict[str, Any]) -> str:
+    """One line on a test's result."""
+    if not result.get("ok"):
+        return str(result.get("error", "no reason given"))
+    return f"answers in {result.get('latency_ms', '?')} ms, lists {result.get('models', '?')} models"

@@ -1,0 +1,63 @@
+"""Every command and where it lives. Modules are named, not imported: only the one that runs is loaded."""
+
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError, Parameter
+
+from openhearth import __version__
+
+_COMMANDS = {
+    "serve": "Start the platform and serve until stopped.",
+    "check": "Validate the settings, show them without secrets, test the connections.",
+    "bench": "Measure this platform against a plain proxy and other gateways.",
+}
+_GROUPS = {
+    "key": (
+        "API keys of the running server.",
+        {"create": "Make a key and print it.", "list": "List all keys.", "disable": "Refuse a key from now on."},
+    ),
+    "target": (
+        "Places the running server sends calls to.",
+        {
+            "add": "Attach a place to send calls to.",
+            "list": "List all targets.",
+            "remove": "Send no further calls to a target and forget it.",
+            "test": "Call one target, or all of them, and say what came back.",
+        },
+    ),
+    "packs": (
+        "Model packs of the embedded engines.",
+        {
+            "list": "List all packs and whether they are here.",
+            "fetch": "Fetch packs, with their sizes and progress.",
+            "verify": "Hash the files of installed packs again.",
+            "remove": "Delete packs from this machine.",
+        },
+    ),
+}
+_FUNCTIONS = {"list": "listing", "test": "probe"}  # where a command's word is taken in Python
+_HELP = "One self-hosted, OpenAI-compatible API for every AI model."
+_EPILOGUE = "Exit codes: 0 done, 1 failed, 2 wrong use or setting, 3 the server cannot be reached."
+
+
+def run(words: Sequence[str]) -> int:
+    """Run the command that ``words`` name; its exit code. A wrong use is explained on standard error and is 2."""
+    try:
+        result = build()(list(words), exit_on_error=False, result_action="return_value")
+    except CycloptsError:
+        return 2
+    return result if isinstance(result, int) else 0
+
+
+def build() -> App:
+    """The whole command line."""
+    plain = Parameter(negative=(), show_default=False)
+    top = App(name="openhearth", help=_HELP, help_epilogue=_EPILOGUE, version=__version__, default_parameter=plain)
+    for name, summary in _COMMANDS.items():
+        top.command(f"openhearth.commands.{name}:{name}", name=name, help=summary)
+    for name, (about, verbs) in _GROUPS.items():
+        group = App(name=name, help=about)
+        for verb, summary in verbs.items():
+            group.command(f"openhearth.commands.{name}:{_FUNCTIONS.get(verb, verb)}", name=verb, help=summary)
+        top.command(group)
+    return top

@@ -1,0 +1,1 @@
+"""Chat as OpenAI speaks it: ``/chat/completions``, its messages, chunks and completions."""

@@ -1,0 +1,193 @@
+"""The chat engine's HTTP face inside its own process: three routes on a Unix socket."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from typing import Any
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from openhearth.core.errors import GatewayError, NotFound
+from openhearth.engines.chat.answering import Plan, answer
+from openhearth.engines.chat.completing import CompletionPlan, complete
+from openhearth.engines.chat.events import Event
+from openhearth.engines.chat.generation import Generations
+from openhearth.engines.chat.line import Line, Ticket
+from openhearth.engines.chat.requests import Sampling, read_chat, read_completion
+from openhearth.engines.chat.runtime import Runtime
+from openhearth.engines.chat.settings import ChatSettings
+from openhearth.engines.chat.wire import ChatForm, CompletionForm, Form, error_body, stream
+
+EARLY_S = 1.0
+
+Start = Callable[[Generations, Ticket], AsyncGenerator[Event, None]]
+
+
+class Job(msgspec.Struct, frozen=True):
+    """A checked request, ready to take its place in the line."""
+
+    request: Sampling
+    dropped: tuple[str, ...]
+    form: Form
+    start: Start
+
+
+def build(settings: ChatSettings, runtime: Runtime) -> Starlette:
+    """The engine's app around a loaded model."""
+    line = Line(settings.slots, settings.queue)
+    generations = Generations(runtime, settings.slots)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await generations.close()
+
+    async def health(_: Request) -> Response:
+        busy = {"running": line.running, "waiting": line.waiting, "queue": line.running + line.waiting}
+        return _json({"model": settings.name, **busy, "slots": settings.slots, "context": settings.context})
+
+    def chat_job(body: bytes) -> Job:
+        request, dropped = read_chat(body)
+        plan = Plan(request)
+        form = ChatForm(
+            settings.name,
+            is_stream=bool(request.stream),
+            with_usage=request.wants_usage,
+            with_logprobs=bool(request.logprobs),
+        )
+        return Job(request, dropped, form, lambda generations, ticket: answer(plan, generations, ticket))
+
+    def completion_job(body: bytes) -> Job:
+        request, dropped = read_completion(body)
+        plan = CompletionPlan(request)
+        form = CompletionForm(settings.name, is_stream=bool(request.stream), with_usage=request.wants_usage)
+        return Job(request, dropped, form, lambda generations, ticket: complete(plan, generations, ticket))
+
+    routes = [
+        Route("/health", health),
+        Route("/v1/chat/completions", Endpoint(chat_job, line, generations), methods=["POST"]),
+        Route("/v1/completions", Endpoint(completion_job, line, generations), methods=["POST"]),
+    ]
+    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _not_served})
+
+
+class Endpoint:
+    """One POST route: read, check, take a place, answer whole or as a stream, stop when the client leaves."""
+
+    def __init__(self, job: Callable[[bytes], Job], line: Line, generations: Generations) -> None:
+        self._job = job
+        self._line = line
+        self._generations = generations
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await Request(scope, receive).body()
+        try:
+            job = self._job(body)
+            ticket = self._line.enter()
+        except GatewayError as error:
+            await _error(error)(scope, receive, send)
+            return
+        try:
+            await _until_gone(receive, self._answer(job, ticket, send))
+        finally:
+            ticket.leave()
+
+    async def _answer(self, job: Job, ticket: Ticket, send: Send) -> None:
+        headers = [(b"x-openhearth-dropped", ", ".join(job.dropped).encode("ascii", "replace"))] if job.dropped else []
+        async with contextlib.aclosing(job.start(self._generations, ticket)) as events:
+            try:
+                if job.request.stream:
+                    early = await _early(events)
+                    pieces = stream(early, job.form, with_usage=job.request.wants_usage)
+                    async with contextlib.aclosing(pieces):
+                        await _send_stream(send, headers, pieces)
+                else:
+                    whole = job.form.whole([event async for event in events])
+                    await _send_whole(
+                        send, 200, [*headers, (b"content-type", b"application/json")], msgspec.json.encode(whole)
+                    )
+            except GatewayError as error:
+                response = _error(error)
+                await _send_whole(send, response.status_code, response.raw_headers, bytes(response.body))
+
+
+async def _early(events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
+    """The same events, once the first is there or ``EARLY_S`` have gone by: a refusal that comes at once can still be
+    an HTTP status. Raises what the first event raises."""
+    first = asyncio.ensure_future(anext(events))
+    try:
+        await asyncio.wait({first}, timeout=EARLY_S)
+    except asyncio.CancelledError:
+        await _given_up(first)
+        raise
+    if first.done() and not first.cancelled() and isinstance(failure := first.exception(), GatewayError):
+        raise failure
+    return _resumed(first, events)
+
+
+async def _resumed(first: "asyncio.Future[Event]", events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
+    try:
+        yield await first
+        async for event in events:
+            yield event
+    finally:
+        await _given_up(first)
+
+
+async def _given_up(task: "asyncio.Future[Any]") -> None:
+    if not task.done():
+        task.cancel()
+        await asyncio.wait({task})
+
+
+async def _until_gone(receive: Receive, work: Coroutine[Any, Any, None]) -> None:
+    """Do ``work``; cancel it when the client disconnects."""
+    working = asyncio.create_task(work)
+    leaving = asyncio.create_task(_gone(receive))
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        await _given_up(leaving)
+        await _given_up(working)
+    if not working.cancelled() and (failure := working.exception()) is not None:
+        raise failure
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _send_stream(send: Send, headers: list[tuple[bytes, bytes]], pieces: AsyncGenerator[bytes, None]) -> None:
+    kind = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache")]
+    await send({"type": "http.response.start", "status": 200, "headers": [*kind, *headers]})
+    async for piece in pieces:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _send_whole(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _not_served(request: Request, error: Exception) -> Response:
+    shown = NotFound(f"The chat engine does not serve {request.method} {request.url.path}.")
+    return _error(shown)
+
+
+def _json(value: object) -> Response:
+    return Response(msgspec.json.encode(value), media_type="application/json")
+
+
+def _error(error: GatewayError) -> Response:
+    response = Response(msgspec.json.encode(error_body(error)), error.shown_status, media_type="application/json")
+    if error.retry_after_s is not None:
+        response.headers["retry-after"] = str(round(error.retry_after_s))
+    return response

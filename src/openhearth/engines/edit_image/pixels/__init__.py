@@ -1,0 +1,1 @@
+"""Operations that need no person in the picture (or only the person's outline)."""

@@ -1,0 +1,207 @@
+"""The pixels of one person's top or trousers, and nothing else: no skin, hair, helmet, badge or background.
+
+Where the clothing can be comes from the pose; what it looks like is learnt from the middle of that place; each pixel
+is then weighed: colours of the garment against colours of skin, hair, other things and the background around.
+"""
+
+import cv2
+import msgspec
+import numpy as np
+
+from openhearth.core.errors import RequestError
+from openhearth.engines.edit_image.ports import Mask
+from openhearth.engines.edit_image.vision import poses, topology
+from openhearth.engines.edit_image.vision.bodies import Body, filled, frame_of
+from openhearth.engines.edit_image.vision.colours import Bools, Tone, lab, likelihood, same_material, tones
+from openhearth.engines.edit_image.vision.crops import RGB, Floats
+from openhearth.engines.edit_image.vision.edges import follow
+
+WORK_SIDE = 448
+WAIST, CROTCH = -0.28, 0.4  # in torso lengths from the hips: here both top and trousers may be
+
+
+class Places(msgspec.Struct, frozen=True):
+    """``zone``: where the part can be. ``core``: where it surely is. ``rival``: core of the other part."""
+
+    zone: Bools
+    core: Bools
+    rival: Bools
+
+
+def sees_trousers(body: Body) -> bool:
+    """True when enough of the legs is in the picture."""
+    return body.sees(*poses.HIPS) and (body.sees(poses.KNEES[0]) or body.sees(poses.KNEES[1]))
+
+
+def garment_mask(picture: RGB, body: Body, part: str) -> Mask:
+    """Soft mask of ``top`` or ``trousers`` in the size of ``picture``. Raises RequestError when it is not seen."""
+    x, y, width, height = _frame(body.mask)
+    scale = min(1.0, WORK_SIDE / max(width, height))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    near = body.view(x, y, scale, size)
+    part_of_picture = cv2.resize(picture[y : y + height, x : x + width], size, interpolation=cv2.INTER_AREA)
+    small = np.asarray(part_of_picture, np.uint8)
+    found = _weigh(small, near, _places(near, part))
+    out = np.zeros(body.shape, np.float32)
+    out[y : y + height, x : x + width] = cv2.resize(found, (width, height), interpolation=cv2.INTER_LINEAR)
+    if float(out.sum()) < 1e-3 * float(body.mask.sum()):
+        raise not_seen(part)
+    return out
+
+
+def not_seen(part: str) -> RequestError:
+    """The error for clothing that the picture does not show."""
+    names = {"top": ("a top", "上衣"), "trousers": ("trousers", "裤子"), "outfit": ("clothes", "衣服")}
+    english, chinese = names[part]
+    return RequestError(
+        f"No person with {english} visible was found in the picture. 图片中看不到人物的{chinese}。",
+        code=f"no_{part}_found",
+        param="prompt",
+    )
+
+
+def _frame(mask: Mask) -> tuple[int, int, int, int]:
+    rows = np.flatnonzero((mask > 0.2).any(1))
+    columns = np.flatnonzero((mask > 0.2).any(0))
+    if len(rows) == 0:
+        return 0, 0, mask.shape[1], mask.shape[0]
+    margin = round(0.06 * max(rows[-1] - rows[0], columns[-1] - columns[0])) + 2
+    x0, y0 = max(int(columns[0]) - margin, 0), max(int(rows[0]) - margin, 0)
+    x1, y1 = min(int(columns[-1]) + margin, mask.shape[1]), min(int(rows[-1]) + margin, mask.shape[0])
+    return x0, y0, x1 - x0, y1 - y0
+
+
+def _places(body: Body, part: str) -> Places:
+    clothed = ~body.head() & ~body.feet()
+    nothing = np.zeros(body.shape, np.bool_)
+    upper = body.torso(low=0.85, inset=0.9)
+    if not body.sees(*poses.HIPS) or not sees_trousers(body):
+        return Places(clothed, upper & ~body.neck(), nothing)
+    below, legs = body.below_hips(), body.legs()
+    if part == "top":
+        return Places(clothed & ((below < CROTCH) | body.arms()), upper & ~body.neck(), legs)
+    return Places(clothed & (below > WAIST) & ~(body.arms() & (below < 0)), legs, upper)
+
+
+def _weigh(small: RGB, body: Body, places: Places) -> Mask:
+    colours = lab(small)
+    sure = np.clip((body.mask - 0.42) / 0.3, 0.004, 0.98).astype(np.float32)
+    inner = (body.mask > 0.6) & places.zone
+    skin, hair = skin_tones(colours, body), _hair_tones(colours, body)
+    like_skin = likelihood(colours, skin) > 3e-4 if skin else np.zeros(body.shape, np.bool_)
+    core = inner & places.core
+    bare = core & like_skin
+    if bare.sum() < 0.7 * core.sum():
+        core &= ~like_skin
+    own, other = _sorted_tones(colours, core, inner, places.rival & (body.mask > 0.6))
+    if not own:
+        return np.zeros(body.shape, np.float32)
+    around = tones(colours[(body.mask < 0.35) & ~body.head()], 10)
+    good = likelihood(colours, own)
+    rest = likelihood(colours, other) + 0.5 * likelihood(colours, hair)
+    rest += _skin_share(body) * likelihood(colours, skin)
+    backdrop = likelihood(colours, around)
+    chance = sure * good / (sure * (good + rest) + (1 - sure) * backdrop + 1e-7)
+    chance[~places.zone | (body.mask < 0.06)] = 0
+    return _whole(_smooth(chance.astype(np.float32), small, places.zone), core)
+
+
+def skin_tones(colours: Floats, body: Body) -> list[Tone]:
+    """What this person's own skin looks like, from cheeks, forehead and nose; empty without a face."""
+    if body.face is None:
+        return []
+    patch = np.zeros(body.shape, np.bool_)
+    for outline in (topology.RIGHT_CHEEK, topology.LEFT_CHEEK, topology.FOREHEAD, topology.NOSE):
+        patch |= filled(body.face.landmarks[list(outline)], body.shape) > 128
+    return tones(colours[patch], 4)
+
+
+def _hair_tones(colours: Floats, body: Body) -> list[Tone]:
+    if body.face is None:
+        return []
+    hull = filled(body.face.landmarks[list(topology.FACE_OVAL)], body.shape) > 0
+    across, above = frame_of(body.face).coordinates(body.shape)
+    return tones(colours[~hull & (above > 0.5) & (np.abs(across) < 0.8) & (body.mask > 0.7)], 3)
+
+
+def _skin_share(body: Body) -> Floats:
+    """How much skin is to be expected where: much at the neck and the hands, some elsewhere."""
+    out = np.full(body.shape, 0.3, np.float32)
+    out[body.neck()] = 3.0
+    if body.pose is not None:
+        reach = 0.25 * body.pose.shoulder_width
+        ys, xs = np.mgrid[: body.shape[0], : body.shape[1]].astype(np.float32)
+        for joint in (*poses.WRISTS, *poses.FINGERS):
+            if body.sees(joint):
+                x, y = body.pose.joints[joint]
+                out[(xs - x) ** 2 + (ys - y) ** 2 < reach**2] = 2.0
+    return out
+
+
+def _sorted_tones(colours: Floats, core: Bools, inner: Bools, rival: Bools) -> tuple[list[Tone], list[Tone]]:
+    """Tones of the garment, and tones of everything else on this person."""
+    heap = tones(colours[core], 7)
+    if not heap:
+        return [], []
+    main = _main_material(heap)
+    own = main + _pattern(colours, core, heap, main)
+    other = [tone for tone in heap if not any(tone is one for one in own)]
+    against = [tone for tone in tones(colours[rival], 5) if not any(same_material(tone, one) for one in own)]
+    for tone in tones(colours[inner & ~core & ~rival], 7):
+        near = any(same_material(tone, one) for one in main[:2])
+        (own if near else other).append(msgspec.structs.replace(tone, share=tone.share * 0.6))
+    return own, other + against
+
+
+def _main_material(heap: list[Tone]) -> list[Tone]:
+    """The tones that belong together and cover most."""
+    groups = [[tone, *(one for one in heap if one is not tone and same_material(tone, one))] for tone in heap]
+    return max(groups, key=lambda group: sum(tone.share for tone in group))
+
+
+def _pattern(colours: Floats, core: Bools, heap: list[Tone], main: list[Tone]) -> list[Tone]:
+    """Further tones that lie evenly among the main ones: stripes and checks, not a shirt front or a badge."""
+    ys, xs = np.nonzero(core)
+    if len(ys) < 200:
+        return []
+    distances = np.stack([((colours[ys, xs] - tone.middle) ** 2 / tone.spread).sum(-1) for tone in heap])
+    owner = distances.argmin(0)
+    rows = np.minimum((ys - ys.min()) * 10 // max(int(np.ptp(ys)), 1), 9)
+    columns = np.minimum((xs - xs.min()) * 10 // max(int(np.ptp(xs)), 1), 9)
+    cells = rows * 10 + columns
+    total = np.bincount(cells, minlength=100)
+    is_main = np.isin(owner, [index for index, tone in enumerate(heap) if any(tone is one for one in main)])
+    there = np.bincount(cells[is_main], minlength=100) > 0.15 * total
+    found = []
+    for index, tone in enumerate(heap):
+        if any(tone is one for one in main) or tone.share < 0.06:
+            continue
+        here = np.bincount(cells[owner == index], minlength=100) > 0.08 * total
+        if (here & there & (total > 0)).sum() > 0.5 * (there & (total > 0)).sum():
+            found.append(tone)
+    return found
+
+
+def _smooth(chance: Mask, small: RGB, zone: Bools) -> Mask:
+    calm = np.asarray(cv2.medianBlur((chance * 255).astype(np.uint8), 3), np.float32) / 255
+    out = follow(calm, small, 3, 4e-4)
+    out = np.clip((out - 0.3) / 0.4, 0, 1)
+    out[~zone] = 0
+    return np.asarray(out, np.float32)
+
+
+def _whole(mask: Mask, core: Bools) -> Mask:
+    """Drop crumbs away from the garment; close pinholes in it."""
+    solid = (mask > 0.5).astype(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=8)
+    if count < 2:
+        return mask
+    biggest = int(stats[1:, cv2.CC_STAT_AREA].max())
+    keep = np.zeros(count, np.bool_)
+    for index in range(1, count):
+        area = int(stats[index, cv2.CC_STAT_AREA])
+        keep[index] = area > 0.03 * biggest or (area > 0.004 * biggest and bool((core & (labels == index)).any()))
+    kept = cv2.dilate(keep[labels].astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    out = np.where(kept, mask, 0).astype(np.float32)
+    closed = cv2.morphologyEx(out, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    return np.asarray(closed, np.float32)

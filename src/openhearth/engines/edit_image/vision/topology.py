@@ -1,0 +1,24 @@
+"""Which of the 468 points of MediaPipe's face mesh are what. Left and right as the person has them.
+
+Source: mediapipe/python/solutions/face_mesh_connections.py.
+"""
+
+FACE_OVAL = (
+    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
+    152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
+)  # fmt: skip
+LIPS_OUTER = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
+LIPS_INNER = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 312, 13, 82, 81, 80, 191)
+RIGHT_EYE = (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246)
+LEFT_EYE = (263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466)
+RIGHT_BROW = (46, 53, 52, 65, 55, 107, 66, 105, 63, 70)
+LEFT_BROW = (276, 283, 282, 295, 285, 336, 296, 334, 293, 300)
+RIGHT_CHEEK = (116, 123, 147, 187, 205, 36, 101, 118, 117)
+LEFT_CHEEK = (345, 352, 376, 411, 425, 266, 330, 347, 346)
+FOREHEAD = (109, 10, 338, 337, 9, 108)
+NOSE = (6, 197, 195, 5, 4, 45, 51, 3, 196)
+FOREHEAD_TOP, CHIN = 10, 152
+RIGHT_EYE_OUTER, LEFT_EYE_OUTER = 33, 263
+RIGHT_SIDE, LEFT_SIDE = 234, 454  # edge of the face before the ears
+RIGHT_TEMPLE, LEFT_TEMPLE = 127, 356
+NOSE_BRIDGE, NOSE_TIP = 168, 4

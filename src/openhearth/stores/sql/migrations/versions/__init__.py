@@ -1,0 +1,1 @@
+"""Numbered migrations; each says what it changes and which one it follows."""

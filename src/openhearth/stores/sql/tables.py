@@ -1,0 +1,147 @@
+"""The schema as one value: what a fresh database is made from and what every query is written against.
+
+Only types that SQLite and PostgreSQL share. A change here needs a migration beside it; a test compares the two.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+)
+
+METADATA = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+KEYS = Table(
+    "keys",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("hint", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("is_admin", Boolean, nullable=False),
+    Column("disabled", Boolean, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double),
+    Column("quota_micros", BigInteger),
+    Column("models", JSON, nullable=False),
+)
+
+TARGETS = Table(
+    "targets",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("provider", Text, nullable=False),
+    Column("base_url", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("upstream_model", Text, nullable=False),
+    Column("credential", Text, nullable=False),
+    Column("weight", Integer, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("price", JSON, nullable=False),
+    Column("operations", JSON, nullable=False),
+)
+
+LEDGER = Table(
+    "ledger",
+    METADATA,
+    Column("effect", Text, primary_key=True),
+    Column("key_id", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("operation", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("target_id", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("duration_ms", BigInteger, nullable=False),
+    Column("first_byte_ms", BigInteger, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("cached_tokens", BigInteger, nullable=False),
+    Column("images", BigInteger, nullable=False),
+    Column("usage_source", Text, nullable=False),
+    Column("reserved_micros", BigInteger, nullable=False),
+    Column("cost_micros", BigInteger, nullable=False),
+    Column("error_code", Text, nullable=False),
+)
+
+SPEND = Table(
+    "spend",
+    METADATA,
+    Column("key_id", Text, primary_key=True),
+    Column("spent_micros", BigInteger, nullable=False),
+)
+
+RESERVATIONS = Table(
+    "reservations",
+    METADATA,
+    Column("call_id", Text, primary_key=True),
+    Column("key_id", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("operation", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("reserved_micros", BigInteger, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("boot_id", Text, nullable=False),
+)
+
+FILES = Table(
+    "files",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("blob", Text, nullable=False),
+    Column("filename", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("mime", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double),
+    Index(None, "owner", "created_at", "id"),
+    Index(None, "blob"),
+    Index(None, "expires_at"),
+)
+
+PICTURES = Table(
+    "pictures",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("blob", Text, nullable=False),
+    Column("mime", Text, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("parents", JSON, nullable=False),
+    Column("instruction", Text, nullable=False),
+    Column("operations", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("target_id", Text, nullable=False),
+    Column("seed", BigInteger),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double),
+    Index(None, "blob"),
+    Index(None, "expires_at"),
+)
+
+SETTINGS = Table(
+    "settings",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)

@@ -1,0 +1,24 @@
+"""Sending one body to a target off the hot path: the head with its credential, and when to come back."""
+
+from openhearth.core.provider import Target
+from openhearth.transport.auth import auth_headers
+from openhearth.transport.head import head, host_header
+from openhearth.transport.wire import Deadlines, Headers, Outgoing
+
+
+def outgoing(target: Target, path: str, content_type: str, body: bytes, deadlines: Deadlines) -> Outgoing:
+    """A POST to ``path`` under the target's base path."""
+    headers = [("content-type", content_type), ("user-agent", "openhearth"), *auth_headers(target)]
+    line = head("POST", target.base_path + path, host_header(target.origin), headers)
+    return Outgoing(target.origin, line, body, deadlines, target.id)
+
+
+def retry_after_s(headers: Headers) -> float | None:
+    """Seconds of a Retry-After header, at most an hour; ``None`` when absent or a date."""
+    for name, value in headers:
+        if name == b"retry-after":
+            try:
+                return min(3600.0, max(0.0, float(value)))
+            except ValueError:
+                return None
+    return None

@@ -1,0 +1,113 @@
+"""A fresh database and a migrated one are the same database, and a newer one is refused."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, inspect, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateTable
+
+from openhearth.config import ConfigError
+from openhearth.stores.sql import SqlRecords, migrate, schema
+from openhearth.stores.sql.tables import METADATA
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = create_engine(f"sqlite:///{tmp_path / 'made.db'}")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[Engine]:
+    engine = create_engine(f"sqlite:///{tmp_path / 'migrated.db'}")
+    yield engine
+    engine.dispose()
+
+
+def shape_of(connection: Connection) -> dict[str, object]:
+    look = inspect(connection)
+    return {
+        name: (
+            [(column["name"], str(column["type"]), column["nullable"]) for column in look.get_columns(name)],
+            look.get_pk_constraint(name),
+            sorted(look.get_unique_constraints(name), key=str),
+            sorted(look.get_indexes(name), key=str),
+            look.get_foreign_keys(name),
+        )
+        for name in sorted(look.get_table_names())
+    }
+
+
+def test_every_migration_leads_to_the_schema_of_the_metadata(engine: Engine, other: Engine) -> None:
+    with engine.begin() as made, other.begin() as migrated:
+        schema.bring_up_to_date(made)
+        command.upgrade(migrate.settings(migrated), "head")
+        assert shape_of(made) == shape_of(migrated)
+        assert set(METADATA.tables) <= set(shape_of(migrated))
+        assert schema.version_of(migrated) == schema.HEAD
+
+
+def test_head_is_the_last_migration() -> None:
+    assert ScriptDirectory.from_config(migrate.settings()).get_heads() == [schema.HEAD]
+
+
+def test_a_database_that_is_behind_is_migrated(engine: Engine) -> None:
+    with engine.begin() as connection:
+        schema.bring_up_to_date(connection)
+        complete = shape_of(connection)
+    with engine.begin() as connection:
+        for name in METADATA.tables:
+            connection.execute(text(f'DROP TABLE "{name}"'))
+        connection.execute(text("DELETE FROM alembic_version"))
+    with engine.begin() as connection:
+        migrate.upgrade(connection, None)
+        assert shape_of(connection) == complete
+        assert schema.version_of(connection) == schema.HEAD
+
+
+async def test_a_database_of_a_newer_release_is_refused(tmp_path: Path, engine: Engine) -> None:
+    with engine.begin() as connection:
+        schema.bring_up_to_date(connection)
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    records = SqlRecords(f"sqlite:///{tmp_path / 'made.db'}")
+    with pytest.raises(ConfigError, match="9999"):
+        await records.open()
+    await records.close()
+
+
+async def test_tables_of_another_program_are_refused(tmp_path: Path, engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE files (id TEXT)"))
+    records = SqlRecords(f"sqlite:///{tmp_path / 'made.db'}")
+    with pytest.raises(ConfigError, match="files"):
+        await records.open()
+    await records.close()
+
+
+def test_the_schema_is_valid_for_postgresql() -> None:
+    dialect = postgresql.dialect()
+    made = [str(CreateTable(table).compile(dialect=dialect)) for table in METADATA.sorted_tables]
+    assert len(made) == len(METADATA.tables)
+    assert all("DOUBLE PRECISION" in one for one in made if "created_at" in one)
+
+
+def test_an_up_to_date_start_does_not_import_alembic(tmp_path: Path) -> None:
+    program = (
+        "import asyncio, sys\n"
+        "from openhearth.stores.sql import SqlRecords\n"
+        "async def run():\n"
+        f"    records = SqlRecords('sqlite:///{tmp_path / 'start.db'}')\n"
+        "    await records.open()\n"
+        "    await records.close()\n"
+        "asyncio.run(run())\n"
+        "sys.exit(any(name.split('.')[0] in ('alembic', 'mako', 'greenlet') for name in sys.modules))\n"
+    )
+    for _ in range(2):
+        assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0

@@ -11,6 +11,7 @@ import time
 import httptools
 import msgspec
 import uvloop
+from typing_extensions import override
 
 _PATIENCE_S = 120.0
 
@@ -49,6 +50,7 @@ class Connection(asyncio.Protocol):
         self._seen = False
         self._tail = b""
 
+    @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport: asyncio.Transport = transport  # type: ignore[assignment]
         self._send()
@@ -59,6 +61,7 @@ class Connection(asyncio.Protocol):
         self._began = time.perf_counter()
         self._transport.write(self._load.request)
 
+    @override
     def data_received(self, data: bytes) -> None:
         try:
             self._parser.feed_data(data)
@@ -86,6 +89,7 @@ class Connection(asyncio.Protocol):
         else:
             self._transport.close()
 
+    @override
     def connection_lost(self, error: Exception | None) -> None:
         if self._busy and self._load.open:
             self._load.failed(f"connection lost: {error}")

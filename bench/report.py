@@ -37,6 +37,7 @@ class Measured(msgspec.Struct):
     streams: int = 0
     stream_kib: float = 0.0
     rows: dict[str, Row] = {}
+    failed: dict[str, str] = {}
 
 
 class Report(msgspec.Struct):
@@ -85,7 +86,14 @@ def _tables(report: Report) -> list[tuple[str, list[str], list[list[str]]]]:
     tables = [_scenario(report, name, title) for name, title in TITLES.items()]
     head = ["contender", "ready after s", "memory MB", "memory MB after load", "open streams", "KiB per open stream"]
     rows = [
-        [m.name, f"{m.ready_s:.2f}", f"{m.idle_mb:.0f}", f"{m.busy_mb:.0f}", str(m.streams), f"{m.stream_kib:.1f}"]
+        [
+            m.name,
+            f"{m.ready_s:.2f}",
+            f"{m.idle_mb:.0f}",
+            f"{m.busy_mb:.0f}",
+            str(m.streams),
+            f"{m.stream_kib:.1f}" if m.streams else "-",
+        ]
         for m in report.measured
     ]
     return [*tables, ("Start, memory, 1,000 idle open streams", head, rows)]
@@ -107,7 +115,8 @@ def _scenario(report: Report, name: str, title: str) -> tuple[str, list[str], li
 
 
 def _left_out(report: Report) -> list[str]:
-    return [f"Left out: {name}: {reason}" for name, reason in report.skipped.items()]
+    lines = [f"Left out: {name}: {reason}" for name, reason in report.skipped.items()]
+    return lines + [f"{m.name}, {title}: {reason}" for m in report.measured for title, reason in m.failed.items()]
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -19,7 +19,7 @@ import msgspec
 from bench.contenders import ALL, ROOT, WORK, Contender, Plan, Skipped, wait_ready
 from bench.load import Job, Result
 from bench.measure import cpu_s, resident_bytes
-from bench.report import Measured, Report, Row, as_markdown, as_text
+from bench.report import TITLES, Measured, Report, Row, as_markdown, as_text
 
 _READY_S = 120.0
 _WARM_S = (1.0, 4.0, 15.0)
@@ -137,7 +137,10 @@ def _measure(
         measured.idle_mb = resident_bytes(process.pid) / 1e6
         for name, (body, connections) in _scenarios(plan.model).items():
             job = Job(port, plan.path, headers, body, connections)
-            measured.rows[name] = _row(job, process.pid, seconds, cores[1])
+            try:
+                measured.rows[name] = _row(job, process.pid, seconds, cores[1])
+            except Skipped as reason:
+                measured.failed[TITLES[name]] = str(reason)
         measured.busy_mb = resident_bytes(process.pid) / 1e6
         body = _chat(plan.model, text="bench-idle " + _TEXT, stream=True)
         idle = Job(port, plan.path, headers, body, _IDLE_STREAMS, hold=True)

@@ -10,6 +10,7 @@ import json
 import sys
 
 import uvloop
+from typing_extensions import override
 
 CHUNKS = 50
 IDLE_WORD = b"bench-idle"
@@ -68,9 +69,11 @@ class Upstream(asyncio.Protocol):
         self._buffer = b""
         self._needed = 0
 
+    @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport: asyncio.Transport = transport  # type: ignore[assignment]
 
+    @override
     def data_received(self, data: bytes) -> None:
         self._buffer = self._buffer + data if self._buffer else data
         if len(self._buffer) < self._needed:

@@ -29,6 +29,10 @@ async def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
     return made
 
 
+def files_in(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
 async def whole(blobs: Blobs, address: str, start: int = 0, length: int | None = None) -> bytes:
     return b"".join([piece async for piece in blobs.read(address, start, length)])
 
@@ -141,5 +145,5 @@ async def test_a_full_disk_is_said_and_leaves_nothing_behind(tmp_path: Path, siz
     with pytest.raises(StorageFull) as caught:
         await blobs.put(bytes(size))
     assert caught.value.status == 507
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert files_in(tmp_path) == []
     assert await whole(blobs, await blobs.put(b"fits")) == b"fits"

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
@@ -13,6 +14,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
 from openhearth.config import ConfigError
+from openhearth.stores.ports import FileRecord, KeyRecord, LedgerEntry, OpenReservation, PictureRecord, TargetRecord
 from openhearth.stores.sql import SqlRecords, migrate, schema
 from openhearth.stores.sql.tables import METADATA
 
@@ -111,3 +113,18 @@ def test_an_up_to_date_start_does_not_import_alembic(tmp_path: Path) -> None:
     )
     for _ in range(2):
         assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("table", "kind"),
+    [
+        ("keys", KeyRecord),
+        ("targets", TargetRecord),
+        ("ledger", LedgerEntry),
+        ("reservations", OpenReservation),
+        ("files", FileRecord),
+        ("pictures", PictureRecord),
+    ],
+)
+def test_a_table_has_the_fields_of_its_record_in_their_order(table: str, kind: type[msgspec.Struct]) -> None:
+    assert tuple(METADATA.tables[table].columns.keys()) == kind.__struct_fields__

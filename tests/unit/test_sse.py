@@ -1,5 +1,7 @@
 """Server-sent events: the same events however the bytes are cut, and back to bytes again."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,8 +20,10 @@ EVENTS = st.builds(
 ).filter(lambda event: event != Event())
 STREAM_PARTS = st.lists(
     st.sampled_from(
-        [b"data: ", b"data", b":", b"id: 1", b"event: x", b"retry: 5", b"\r", b"\n", b"\r\n", b"\n\n", b"\r\n\r\n"]
-        + ["你好".encode(), b"\xef\xbb\xbf", b"\xff", b"a", b" ", b"\0", DONE]
+        [
+            *(b"data: ", b"data", b":", b"id: 1", b"event: x", b"retry: 5", b"\r", b"\n", b"\r\n", b"\n\n"),
+            *("你好".encode(), b"\xef\xbb\xbf", b"\xff", b"a", b" ", b"\0", b"\r\n\r\n", DONE),
+        ]
     ),
     max_size=40,
 ).map(b"".join)
@@ -33,7 +37,7 @@ def events_of(*pieces: bytes) -> list[Event]:
 @given(STREAM_PARTS, st.lists(st.integers(0, 200), max_size=8))
 def test_the_cuts_do_not_matter(stream: bytes, cuts: list[int]) -> None:
     edges = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]
-    pieces = [stream[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    pieces = [stream[start:end] for start, end in itertools.pairwise(edges)]
     assert events_of(*pieces) == events_of(stream)
 
 

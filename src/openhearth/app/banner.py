@@ -6,15 +6,14 @@ from collections.abc import Sequence
 _PROMPT = "衣服换成红色,并且带上墨镜🕶"
 
 
-def show(*, url: str, key: str, lines: Sequence[str], pictures: bool) -> None:
+def show(*, url: str, key: str, lines: Sequence[str]) -> None:
     """Print to standard output."""
     content = f"{url}/samples/portrait.jpg {_PROMPT}"
-    model = "chat-seededit" if pictures else "smollm2-135m-instruct"
-    body = f'{{"model":"{model}","messages":[{{"role":"user","content":"{content}"}}],"stream":true}}'
+    body = f'{{"model":"chat-seededit","messages":[{{"role":"user","content":"{content}"}}],"stream":true}}'
     text = [
         "",
         f"  OpenHearth is ready at {url}/v1",
-        f"  First key: {key}",
+        f"  First key: {key or '(made on the first start; its file has been removed)'}",
         *(f"  {line}" for line in lines),
         "",
         "  Try it:",

@@ -34,6 +34,14 @@ class Origin(msgspec.Struct, frozen=True):
     proxy: str = ""
 
 
+class PublicModel(msgspec.Struct, frozen=True):
+    """A name of ours for one of a provider's models, known as soon as the provider is attached."""
+
+    model: str
+    upstream_model: str
+    operations: tuple[Operation, ...]
+
+
 class Provider(msgspec.Struct, frozen=True):
     """Address, auth and what is spoken: a row of ``catalog.toml`` or a folder of its own.
 
@@ -51,6 +59,7 @@ class Provider(msgspec.Struct, frozen=True):
     models: tuple[str, ...] = ()
     auth: str = "bearer"
     quirks: tuple[str, ...] = ()
+    public_models: tuple[PublicModel, ...] = ()
 
 
 class Target(msgspec.Struct, frozen=True):

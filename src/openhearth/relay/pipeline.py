@@ -133,6 +133,10 @@ class Exchange:
             self._settle(Outcome.CLIENT_GONE, "client_gone")
             self._close()
 
+    def interrupt(self) -> None:
+        """The server stops and cannot wait any longer: tell the client, settle, abort upstream."""
+        self._fail(ShuttingDown("The server is stopping.", retry_after_s=1.0))
+
     def beat(self, now_s: float) -> None:
         """Called every second or so for open streams: a comment after silence, the end for a client that is stuck."""
         limits = self._relay.config.limits

@@ -4,7 +4,7 @@ A name is looked up as: an alias of the operator; the exact public name of a tar
 provider; a pattern of names an attached provider is known for. Embedded engines and attached targets are equal here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 
 import msgspec
@@ -28,9 +28,20 @@ class Model(msgspec.Struct, frozen=True):
 class Catalog:
     """The targets, indexed by name. Reads are dictionary look-ups; a change clears what was derived."""
 
-    def __init__(self, targets: Iterable[Target] = (), aliases: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        targets: Iterable[Target] = (),
+        aliases: Mapping[str, str] | None = None,
+        stand_ins: Mapping[str, str] | None = None,
+        *,
+        listed: Callable[[Target], bool] = lambda _: True,
+    ) -> None:
+        """``stand_ins``: what a name means while no provider offers it (``seededit`` → ``local-edit``).
+        ``listed``: whether a target's name is shown now (an engine without its pack is not)."""
         self._targets = {target.id: target for target in targets}
-        self._aliases = aliases or {}
+        self._aliases = dict(aliases or {})
+        self._stand_ins = dict(stand_ins or {})
+        self._listed = listed
         self._found: dict[str, list[Target]] = {}
 
     def add(self, target: Target) -> None:
@@ -65,12 +76,13 @@ class Catalog:
         """Every exact name and alias, in order of name."""
         listed: dict[str, Model] = {}
         for target in self._targets.values():
-            if target.model != ANY:
-                listed[target.model] = _model(target.model, self.find(target.model))
-        for alias, name in self._aliases.items():
+            for name in (target.model,) if target.model != ANY else _public_names(target):
+                if self._listed(target):
+                    listed[name] = _model(name, self.find(name))
+        for alias, name in {**self._stand_ins, **self._aliases}.items():
             targets = self.find(alias)
-            if targets:
-                listed[alias] = _model(alias, targets, alias_of=name)
+            if any(self._listed(target) for target in targets):
+                listed.setdefault(alias, _model(alias, targets, alias_of=name))
         return [listed[name] for name in sorted(listed)]
 
     def _look_up(self, name: str) -> list[Target]:
@@ -84,11 +96,28 @@ class Catalog:
             named = [target for target in wild if target.provider.name == prefix]
             if named:
                 return [msgspec.structs.replace(target, upstream_model=rest) for target in named]
-        return [
+        public = [_as_public(target, name) for target in wild if name in _public_names(target)]
+        if public:
+            return public
+        known = [
             msgspec.structs.replace(target, upstream_model=name)
             for target in wild
             if any(fnmatchcase(name, pattern) for pattern in target.provider.models)
         ]
+        stand_in = self._stand_ins.get(name)
+        return known or (self._look_up(stand_in) if stand_in else [])
+
+
+def _public_names(target: Target) -> list[str]:
+    return [public.model for public in target.provider.public_models]
+
+
+def _as_public(target: Target, name: str) -> Target:
+    """``target`` bound to the model its provider offers under ``name``, for that model's operations only."""
+    public = next(model for model in target.provider.public_models if model.model == name)
+    speaks = {operation: target.provider.speaks[operation] for operation in public.operations}
+    provider = msgspec.structs.replace(target.provider, speaks=speaks)
+    return msgspec.structs.replace(target, provider=provider, upstream_model=public.upstream_model)
 
 
 def _model(name: str, targets: list[Target], alias_of: str = "") -> Model:

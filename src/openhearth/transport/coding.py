@@ -23,19 +23,21 @@ class DecodeLimits(msgspec.Struct, frozen=True):
 class Decoder:
     """Incremental decoder of one answer's body."""
 
-    __slots__ = ("_coding", "_fresh", "_limits", "_read_bytes", "_stream", "_written_bytes")
+    __slots__ = ("_coding", "_limits", "_read_bytes", "_start", "_stream", "_written_bytes")
 
     def __init__(self, coding: bytes, limits: DecodeLimits) -> None:
         self._coding = coding
         self._limits = limits
-        self._stream = _gzip() if coding == b"gzip" else zlib.decompressobj()
-        self._fresh = True
+        self._stream = _gzip()
+        self._start: bytes | None = None if coding == b"gzip" else b""
         self._read_bytes = 0
         self._written_bytes = 0
 
     def feed(self, data: bytes) -> bytes:
         """The plain bytes that ``data`` completes. Raises UpstreamGarbled on broken data and on a bomb."""
         self._read_bytes += len(data)
+        if self._start is not None:
+            data = self._start_deflate(self._start + data)
         parts = []
         try:
             while data:
@@ -56,19 +58,23 @@ class Decoder:
             if not data:
                 return b"", b""
         room = self._room_bytes()
-        try:
-            part = self._stream.decompress(data, room + 1)
-        except zlib.error:
-            if self._coding != b"deflate" or not self._fresh:
-                raise
-            # Half of the servers that say "deflate" send it without the zlib wrapper (RFC 9110, 8.4.1.2).
-            self._stream = zlib.decompressobj(-zlib.MAX_WBITS)
-            part = self._stream.decompress(data, room + 1)
-        self._fresh = False
+        part = self._stream.decompress(data, room + 1)
         if len(part) > room:
             raise UpstreamGarbled("The answer grows too much when it is unpacked.", code="upstream_bomb")
         self._written_bytes += len(part)
         return part, self._stream.unused_data if self._stream.eof else self._stream.unconsumed_tail
+
+    def _start_deflate(self, data: bytes) -> bytes:
+        """Half of the servers that say "deflate" send it without the zlib wrapper (RFC 9110, 8.4.1.2): the first two
+        bytes tell which it is (RFC 1950, 2.2), so wait for them.
+        """
+        if len(data) < 2:
+            self._start = data
+            return b""
+        self._start = None
+        is_wrapped = data[0] & 0x0F == zlib.DEFLATED and int.from_bytes(data[:2], "big") % 31 == 0
+        self._stream = zlib.decompressobj(zlib.MAX_WBITS if is_wrapped else -zlib.MAX_WBITS)
+        return data
 
     def _next_member(self, data: bytes) -> bytes:
         """A gzip body may hold several members, and zeros as padding between and after them."""

@@ -145,7 +145,10 @@ async def _yes_margin(dialogue: list[Turn], generations: Generations, ticket: Ti
 def _text(plan: Plan, choice: int) -> dict[str, Any]:
     request = plan.request
     made: Sequence[Turn] = plan.turns
-    body = runtime_fields(request, choice=choice, is_structured=plan.schema is not None)
+    repeats_input = plan.schema is not None or plan.after_result
+    body = runtime_fields(request, choice=choice, may_repeat=repeats_input)
+    if plan.after_result and request.temperature is None:
+        body["temperature"] = 0.0
     if plan.schema is not None:
         body["json_schema"] = plan.schema
         made = with_system(made, _json_rule(plan.schema))
@@ -158,7 +161,7 @@ def _text(plan: Plan, choice: int) -> dict[str, Any]:
 def _call(plan: Plan, tools: Sequence[Tool], choice: int) -> dict[str, Any]:
     request = plan.request
     several = request.parallel_tool_calls is not False and asks_for_several(plan.question)
-    body = runtime_fields(request, choice=choice, is_structured=True)
+    body = runtime_fields(request, choice=choice, may_repeat=True)
     body["json_schema"] = call_schema(tools, most=MOST_CALLS if several else 1)
     if request.temperature is None:
         body["temperature"] = 0.0

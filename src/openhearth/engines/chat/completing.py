@@ -26,7 +26,7 @@ class CompletionPlan:
         made = []
         for prompt in self.prompts:
             for number in range(self.request.choices):
-                body = runtime_fields(self.request, choice=number, is_structured=False)
+                body = runtime_fields(self.request, choice=number, may_repeat=False)
                 body |= {"prompt": prompt, "max_tokens": self.request.max_tokens or DEFAULT_TOKENS}
                 if self.request.logprobs is not None:
                     body["logprobs"] = self.request.logprobs or 1

@@ -10,7 +10,7 @@ import msgspec
 
 from openhearth.core.errors import RequestError
 from openhearth.engines.chat.requests import Message, ToolCall
-from openhearth.engines.chat.tools import hint_after_result
+from openhearth.engines.chat.tools import hint_after_result, result_text
 
 SEES_NOT = {
     "image_url": "pictures",
@@ -32,7 +32,7 @@ def turns(messages: Sequence[Message]) -> list[Turn]:
     for at, message in enumerate(messages):
         text = _defused(message_text(message, at))
         if message.role in ("tool", "function"):
-            _add(made, "user", _result(message, calls, text), join=at > 0 and messages[at - 1].role == message.role)
+            _add(made, "user", _result(message, calls, text, question), join=at > 0 and messages[at - 1].role == message.role)
             if at + 1 == len(messages):
                 made[-1]["content"] += f"\n\n{hint_after_result(question)}"
         elif message.role == "assistant":
@@ -98,10 +98,10 @@ def _call(call: ToolCall) -> str:
     return _defused(msgspec.json.encode({"name": call.function.name, "arguments": arguments}).decode())
 
 
-def _result(message: Message, calls: dict[str, ToolCall], text: str) -> str:
+def _result(message: Message, calls: dict[str, ToolCall], text: str, question: str) -> str:
     call = calls.get(message.tool_call_id or "")
-    what = f"{call.function.name}({call.function.arguments})" if call else message.name or "the tool"
-    return f"Result of {_defused(what)}:\n{text}"
+    name = call.function.name if call else message.name or "tool"
+    return result_text(_defused(name), text, question)
 
 
 def _defused(text: str) -> str:

@@ -127,7 +127,7 @@ class ChatRequest(Sampling, frozen=True, kw_only=True):
 class CompletionRequest(Sampling, frozen=True, kw_only=True):
     """``POST /v1/completions``."""
 
-    prompt: str | list[str] | list[int] | list[list[int]] = ""
+    prompt: str | list[str | int | list[int]] = ""
     echo: bool | None = None
     suffix: str | None = None
     logprobs: Annotated[int, msgspec.Meta(ge=0, le=5)] | None = None
@@ -171,7 +171,7 @@ def prompts(request: CompletionRequest) -> list[str | list[int]]:
     return [one for one in prompt if not isinstance(one, int)]
 
 
-def _is_texts(prompt: list[str] | list[int] | list[list[int]]) -> bool:
+def _is_texts(prompt: list[str | int | list[int]]) -> bool:
     return all(isinstance(one, str) for one in prompt)
 
 

@@ -12,16 +12,17 @@ REPEAT_PENALTY = 1.12
 LOOK_BACK_TOKENS = 512
 
 
-def runtime_fields(request: Sampling, *, choice: int, is_structured: bool) -> dict[str, Any]:
+def runtime_fields(request: Sampling, *, choice: int, may_repeat: bool) -> dict[str, Any]:
     """Fields for one generation.
 
     Without a word of the client a mild repeat penalty over the last 512 tokens keeps long answers, Chinese ones above
-    all, from looping. JSON must repeat its punctuation, so structured answers go without.
+    all, from looping. JSON must repeat its punctuation and an answer from a tool's result must repeat the result:
+    they go without.
     """
     says_penalty = (
         request.repeat_penalty is not None or bool(request.frequency_penalty) or bool(request.presence_penalty)
     )
-    repeat_penalty = 1.0 if is_structured or says_penalty else REPEAT_PENALTY
+    repeat_penalty = 1.0 if may_repeat or says_penalty else REPEAT_PENALTY
     fields: dict[str, Any] = {
         "temperature": _given(request.temperature, TEMPERATURE),
         "top_p": _given(request.top_p, TOP_P),

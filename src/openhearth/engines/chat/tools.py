@@ -179,9 +179,17 @@ def _named(tool_choice: object) -> str:
     return ""
 
 
-def hint_after_result(message: str) -> str:
-    """What is said after a tool's result, in the language of the question."""
-    return "请用这个结果回答我的问题。" if has_chinese(message) else "Answer my question with this result."
+def result_text(name: str, result: str, question: str) -> str:
+    """A tool's result as told to the model, in the language of the question: another one throws small models off."""
+    label = f"{name} 的结果：" if has_chinese(question) else f"Result of {name}: "
+    return label + result
+
+
+def hint_after_result(question: str) -> str:
+    """What is asked once the results are told."""
+    if has_chinese(question):
+        return "请用一两句话把这个结果告诉我，回答我的问题。"
+    return "Tell me this result in a sentence or two, as the answer to my question."
 
 
 def _parameter_text(schema: dict[str, object]) -> str:

@@ -1,9 +1,12 @@
 """Volcengine Ark: Doubao chat models in OpenAI's form, Seedream and SeedEdit pictures in Ark's own."""
 
-import msgspec
-
 from openhearth.core.operations import Operation
-from openhearth.core.provider import Dialect, Provider
+from openhearth.core.provider import Dialect, Provider, PublicModel
+
+PUBLIC_MODELS = (
+    PublicModel("seededit", "doubao-seededit-3-0-i2i-250628", (Operation.IMAGE_EDIT,)),
+    PublicModel("seedream", "doubao-seedream-4-0-250828", (Operation.IMAGE_GENERATE, Operation.IMAGE_EDIT)),
+)
 
 PROVIDER = Provider(
     name="volcengine",
@@ -16,18 +19,5 @@ PROVIDER = Provider(
         Operation.IMAGE_EDIT: Dialect.ARK_IMAGES,
     },
     models=("doubao-*", "ep-*"),
-)
-
-
-class PublicModel(msgspec.Struct, frozen=True):
-    """A name of ours for one of Ark's models, attached together with the credential."""
-
-    model: str
-    upstream_model: str
-    operations: tuple[Operation, ...]
-
-
-PUBLIC_MODELS = (
-    PublicModel("seededit", "doubao-seededit-3-0-i2i-250628", (Operation.IMAGE_EDIT,)),
-    PublicModel("seedream", "doubao-seedream-4-0-250828", (Operation.IMAGE_GENERATE, Operation.IMAGE_EDIT)),
+    public_models=PUBLIC_MODELS,
 )

@@ -1,5 +1,6 @@
-"""Rows to records and back: the records are the schema's own field names, so no field is copied by hand."""
+"""Rows to records and back: a table has its record's fields in the same order, so that no field is copied by hand."""
 
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import msgspec
@@ -10,14 +11,18 @@ _RECORD = TypeVar("_RECORD", bound=msgspec.Struct)
 
 def record(kind: type[_RECORD], row: "Row[Any] | None") -> _RECORD | None:
     """The record in ``row``, ``None`` for no row."""
-    return None if row is None else msgspec.convert(dict(row._mapping), kind)
+    return None if row is None else _convert(kind, row)
 
 
-def records(kind: type[_RECORD], rows: "list[Row[Any]]") -> list[_RECORD]:
+def records(kind: type[_RECORD], rows: "Iterable[Row[Any]]") -> list[_RECORD]:
     """One record per row."""
-    return [msgspec.convert(dict(row._mapping), kind) for row in rows]
+    return [_convert(kind, row) for row in rows]
 
 
 def values(item: msgspec.Struct) -> dict[str, Any]:
     """The columns of one record."""
     return msgspec.structs.asdict(item)
+
+
+def _convert(kind: type[_RECORD], row: "Row[Any]") -> _RECORD:
+    return msgspec.convert(dict(zip(kind.__struct_fields__, row, strict=True)), kind)

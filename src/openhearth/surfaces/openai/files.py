@@ -46,7 +46,8 @@ def routes(library: Library, gate: Gate, limits: Limits) -> list[BaseRoute]:
 
     async def show_all(request: Request) -> Response:
         principal = await principal_of(request, gate)
-        found, has_more = await library.list(principal.owner, request.query_params.get("purpose"), _page(request))
+        purpose = request.query_params.get("purpose") or None
+        found, has_more = await library.list(principal.owner, purpose, _page(request))
         return Json(
             {
                 "object": "list",
@@ -158,11 +159,13 @@ async def _body(request: Request, limits: Limits) -> AsyncIterator[bytes]:
     pieces = body_pieces(request, most=limits.upload_bytes + _FORM_BYTES, within_s=limits.total_s)
     while True:
         try:
-            yield await asyncio.wait_for(anext(pieces), limits.body_s)
+            async with asyncio.timeout(limits.body_s):
+                piece = await anext(pieces)
         except StopAsyncIteration:
             return
         except TimeoutError as error:
             raise RequestTimeout(f"Nothing of the upload arrived for {limits.body_s:g} s.") from error
+        yield piece
 
 
 def _page(request: Request) -> Page:

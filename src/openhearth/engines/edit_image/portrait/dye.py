@@ -20,13 +20,17 @@ LEAST_LIGHTNESS, MOST_LIGHTNESS = 13.0, 86.0  # leaves room for folds in black c
 
 
 class Material(msgspec.Struct, frozen=True):
-    """What the masked thing looks like now, in Lab: its usual colour and the range of its lightness."""
+    """What the masked thing looks like now, in Lab: its usual colour and the range of its lightness.
+
+    ``plain``: one stuff throughout (hair, lips), so that whatever differs in it is light and no pattern.
+    """
 
     low: float
     usual: float
     high: float
     a: float
     b: float
+    plain: bool = False
 
     @property
     def chroma(self) -> float:
@@ -126,6 +130,8 @@ def _lit(own: Floats, share: Mask, change: tuple[Dye, Material], reach: int) -> 
 def _belongs(colours: Floats, material: Material) -> Floats:
     """How far each pixel has the material's own colour, in whatever light; stripes of other colours do not."""
     a, b = colours[..., 1], colours[..., 2]
+    if material.plain:
+        return np.ones((*a.shape, 1), np.float32)
     if material.chroma > 14:
         along = (a * material.a + b * material.b) / material.chroma
         aside = np.abs(a * material.b - b * material.a) / material.chroma

@@ -1,5 +1,6 @@
 """The operation "make the clothes, the hair or the lips this colour"."""
 
+import msgspec
 import numpy as np
 
 from openhearth.core.errors import RequestError
@@ -8,6 +9,8 @@ from openhearth.engines.edit_image.portrait.dye import Material, alike, dye_of, 
 from openhearth.engines.edit_image.ports import Mask, Pixels, Scene
 from openhearth.engines.edit_image.vision.crops import RGB
 
+PLAIN = ("hair", "lips")
+
 
 def recolour(pixels: Pixels, step: Op, scene: Scene, others: list[Pixels]) -> Pixels:
     """Dye the named part. Raises RequestError when the picture does not show it."""
@@ -15,6 +18,7 @@ def recolour(pixels: Pixels, step: Op, scene: Scene, others: list[Pixels]) -> Pi
     colour = np.ascontiguousarray(pixels[..., :3])
     dye = dye_of(step.colour.rgb)
     for mask, material in _materials(colour, _masks(scene, step.part, step.who)):
+        material = msgspec.structs.replace(material, plain=step.part in PLAIN)
         colour = dyed(colour, mask, dye, material)
     return np.dstack([colour, pixels[..., 3]])
 

@@ -16,6 +16,13 @@ def lab(picture: RGB) -> Floats:
     return np.asarray(cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2Lab), np.float32)
 
 
+def seen(picture: RGB) -> Floats:
+    """Like ``lab``, with hue counting less in the dark, where cameras invent it: near-black navy is black."""
+    colours = lab(picture)
+    colours[..., 1:] *= np.clip((colours[..., :1] + 3) / 17, 0, 1)
+    return colours
+
+
 class Tone(msgspec.Struct, frozen=True):
     """One heap of similar colours: its middle and spread in Lab, and the share of pixels it holds."""
 

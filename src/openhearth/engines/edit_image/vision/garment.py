@@ -12,7 +12,7 @@ from openhearth.core.errors import RequestError
 from openhearth.engines.edit_image.ports import Mask
 from openhearth.engines.edit_image.vision import poses, topology
 from openhearth.engines.edit_image.vision.bodies import Body, filled, frame_of
-from openhearth.engines.edit_image.vision.colours import Bools, Tone, lab, likelihood, same_material, tones
+from openhearth.engines.edit_image.vision.colours import Bools, Tone, likelihood, same_material, seen, tones
 from openhearth.engines.edit_image.vision.crops import RGB, Floats
 from openhearth.engines.edit_image.vision.edges import follow
 
@@ -84,8 +84,9 @@ def _places(body: Body, part: str) -> Places:
 
 
 def _weigh(small: RGB, body: Body, places: Places) -> Mask:
-    colours = lab(small)
+    colours = seen(small)
     sure = np.clip((body.mask - 0.42) / 0.3, 0.004, 0.98).astype(np.float32)
+    sure = np.maximum(sure, 0.15 * _rim(body.mask))  # the networks see no finer than this
     inner = (body.mask > 0.6) & places.zone
     skin, hair = skin_tones(colours, body), _hair_tones(colours, body)
     like_skin = likelihood(colours, skin) > 3e-4 if skin else np.zeros(body.shape, np.bool_)
@@ -102,18 +103,25 @@ def _weigh(small: RGB, body: Body, places: Places) -> Mask:
     rest += _skin_share(body) * likelihood(colours, skin)
     backdrop = likelihood(colours, around)
     chance = sure * good / (sure * (good + rest) + (1 - sure) * backdrop + 1e-7)
-    chance[~places.zone | (body.mask < 0.06)] = 0
+    chance[~places.zone | ((body.mask < 0.06) & (sure < 0.1))] = 0
     return _whole(_smooth(chance.astype(np.float32), small, places.zone), core)
 
 
+def _rim(mask: Mask) -> Mask:
+    wide = 2 * max(2, round(0.012 * max(mask.shape))) + 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (wide, wide))
+    return np.asarray(cv2.dilate((mask > 0.5).astype(np.uint8), kernel), np.float32)
+
+
 def skin_tones(colours: Floats, body: Body) -> list[Tone]:
-    """What this person's own skin looks like, from cheeks, forehead and nose; empty without a face."""
+    """What this person's own skin looks like, from cheeks and nose (the forehead may be under hair); else empty."""
     if body.face is None:
         return []
     patch = np.zeros(body.shape, np.bool_)
-    for outline in (topology.RIGHT_CHEEK, topology.LEFT_CHEEK, topology.FOREHEAD, topology.NOSE):
+    for outline in (topology.RIGHT_CHEEK, topology.LEFT_CHEEK, topology.NOSE):
         patch |= filled(body.face.landmarks[list(outline)], body.shape) > 128
-    return tones(colours[patch], 4)
+    heap = tones(colours[patch], 4)
+    return [tone for tone in heap if tone.share > 0.1 and tone.lightness > 0.5 * heap[0].lightness]
 
 
 def _hair_tones(colours: Floats, body: Body) -> list[Tone]:

@@ -6,7 +6,7 @@ import numpy as np
 from openhearth.engines.edit_image.ports import Mask
 from openhearth.engines.edit_image.vision import topology
 from openhearth.engines.edit_image.vision.bodies import Body, filled, frame_of
-from openhearth.engines.edit_image.vision.colours import Bools, Tone, lab, likelihood, same_material, tones
+from openhearth.engines.edit_image.vision.colours import Bools, Tone, likelihood, same_material, seen, tones
 from openhearth.engines.edit_image.vision.crops import RGB, Floats
 from openhearth.engines.edit_image.vision.edges import follow
 from openhearth.engines.edit_image.vision.faces import FaceSeen
@@ -31,17 +31,19 @@ def hair_mask(picture: RGB, body: Body) -> Mask:
     nothing = np.zeros(body.shape, np.float32)
     if body.face is None:
         return nothing
-    colours = lab(picture)
+    colours = seen(picture)
     across, above = frame_of(body.face).coordinates(body.shape)
     hull = filled(body.face.landmarks[list(topology.FACE_OVAL)], body.shape) > 0
     forehead = hull & (above > 0.82)
     near = ((np.abs(across) < 1.4) & (above < 1.9) & (above > -1.1) & ~hull) | forehead
     skin = skin_tones(colours, body)
-    own, other = _hair_and_rest(colours, _seeds(across, above, near & (body.mask > 0.6)), skin)
+    own, other = _hair_and_rest(colours, _seeds(across, above, near & (body.mask > 0.75)), skin)
     if not own:
         return nothing
-    chest = (body.mask > 0.6) & (above < -0.45) & (above > -2.5)
-    other += [tone for tone in tones(colours[chest], 5) if not _close(tone, own[:2])]
+    chest = tones(colours[(body.mask > 0.6) & (above < -0.45) & (above > -2.5)], 5)
+    other += [tone for tone in chest if not _close(tone, own[:2])]
+    if any(tone.share > 0.15 and _close(tone, own[:2]) for tone in chest):
+        near &= above > 0.1  # the clothes have the hair's colour: long hair could not be told from them
     around = tones(colours[near & (body.mask < 0.3)], 8)
     sure = np.clip((body.mask - 0.35) / 0.35, 0.01, 0.98) * _expected(across, above)
     bare = np.where(above > 1.03, 0.1, 1.5).astype(np.float32)
@@ -63,25 +65,35 @@ def _expected(across: Floats, above: Floats) -> Floats:
 
 def _seeds(across: Floats, above: Floats, inner: Bools) -> tuple[Bools, Bools]:
     """On top of the head, and beside the face."""
-    top = inner & (np.abs(across) < 0.4) & (above > 1.06) & (above < 1.32)
-    sides = inner & (np.abs(across) > 0.5) & (np.abs(across) < 0.8) & (above > 0.2) & (above < 0.8)
+    top = inner & (np.abs(across) < 0.35) & (above > 1.06) & (above < 1.27)
+    sides = inner & (np.abs(across) > 0.5) & (np.abs(across) < 0.8) & (above > 0.15) & (above < 0.8)
     return top, sides
 
 
 def _hair_and_rest(colours: Floats, seeds: tuple[Bools, Bools], skin: list[Tone]) -> tuple[list[Tone], list[Tone]]:
-    """Tones of the hair. When the top of the head differs from the sides, the top is a hat."""
-    top = [tone for tone in tones(colours[seeds[0]], 4) if not _close(tone, skin)]
-    sides = [tone for tone in tones(colours[seeds[1]], 4) if not _close(tone, skin)]
-    sides = [tone for tone in sides if not any(same_material(tone, one) for one in skin[:2])] or sides
-    if not top or not sides or seeds[1].sum() < 0.05 * seeds[0].sum():
-        return top or sides, []
-    if any(same_material(tone, sides[0]) for tone in top[:2]):
-        return top + [tone for tone in sides if any(same_material(tone, one) for one in top)], []
-    return [tone for tone in sides if not any(same_material(tone, one) for one in top)], top
+    """Tones of the hair, and of a hat if there is one: what hair there is then lies beside the face."""
+    top = tones(colours[seeds[0]], 4)
+    if sum(tone.share for tone in top if _close(tone, skin, 7)) > 0.6:  # a bald head
+        top = []
+    sides = [tone for tone in tones(colours[seeds[1]], 4) if not any(same_material(tone, one) for one in skin[:2])]
+    if top and _is_hat(top):
+        return [tone for tone in sides if not any(same_material(tone, one) for one in top)], top
+    return top + [tone for tone in sides if not top or any(same_material(tone, one) for one in top)], []
 
 
-def _close(tone: Tone, heap: list[Tone]) -> bool:
-    return any(float(np.linalg.norm(tone.middle - one.middle)) < 13 for one in heap)
+def _is_hat(top: list[Tone]) -> bool:
+    """Hair has one hue in more or less light; badges, bands and braids on a hat have others."""
+    main = top[0]
+    strong = main.chroma > 48
+    return strong or any(
+        tone.share > 0.12
+        and (abs(tone.lightness - main.lightness) > 55 or np.hypot(*(tone.middle[1:] - main.middle[1:])) > 34)
+        for tone in top[1:]
+    )
+
+
+def _close(tone: Tone, heap: list[Tone], most: float = 13) -> bool:
+    return any(float(np.linalg.norm(tone.middle - one.middle)) < most for one in heap)
 
 
 def _touching(mask: Mask, above: Floats) -> Mask:

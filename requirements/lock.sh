@@ -6,7 +6,8 @@ cd "$(dirname "$0")/.."
 uv=$1
 pin() {
     "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-        --no-emit-index-url --no-emit-find-links --no-annotate --no-header "$@"
+        --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
+        -c requirements/constraints.in "$@"
 }
 pin requirements/build.in -o requirements/build.txt
 pin pyproject.toml -o requirements/base.txt

@@ -55,6 +55,10 @@ async def ask(host: Host, name: str, target: str = "/health") -> dict[str, Any]:
     return answer
 
 
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
 async def until(host: Host, name: str, reached: Callable[[EngineState], bool]) -> EngineState:
     async with asyncio.timeout(15):
         while True:
@@ -80,8 +84,7 @@ async def test_starts_on_demand_and_says_so(tmp_path: Path) -> None:
 async def test_socket_is_private_and_environment_is_bare(tmp_path: Path) -> None:
     async with hosting(tmp_path / "s", spec()) as host:
         path = Path((await host.ensure("one")).host)
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+        assert (mode(path), mode(path.parent)) == (0o600, 0o700)
         environ = (await ask(host, "one"))["environ"]
         assert "SECRET_KEY" not in environ
         assert environ["OMP_NUM_THREADS"] == "1"
@@ -198,7 +201,7 @@ async def test_long_folder_falls_back_to_a_short_socket_path(tmp_path: Path) -> 
     async with hosting(tmp_path / ("x" * 120), spec()) as host:
         path = host.origin("one").host
         assert len(path) < 108
-        assert stat.S_IMODE(Path(path).parent.stat().st_mode) == 0o700
+        assert mode(Path(path).parent) == 0o700
         await host.ensure("one")
 
 

@@ -23,17 +23,7 @@ def build(settings: dict[str, object]) -> App:
                 await send({"type": message["type"] + ".complete"})
             await send({"type": "lifespan.shutdown.complete"})
             return
-        if scope["path"] == "/crash":
-            os._exit(3)
-        if scope["path"] == "/abort":
-            os.abort()
-        if scope["path"] == "/grow":
-            held.append(bytearray(b"\1") * int(scope["query_string"]))
-        if scope["path"] == "/too-much":
-            try:
-                held.append(bytearray(1 << 40))
-            except MemoryError:
-                settings["refused"] = True
+        obey(scope["path"], scope["query_string"], held, settings)
         body = msgspec.json.encode(
             {
                 "model": "trivial",
@@ -47,6 +37,20 @@ def build(settings: dict[str, object]) -> App:
         await send({"type": "http.response.body", "body": body})
 
     return app
+
+
+def obey(path: str, query: bytes, held: list[bytearray], settings: dict[str, object]) -> None:
+    if path == "/crash":
+        os._exit(3)
+    if path == "/abort":
+        os.abort()
+    if path == "/grow":
+        held.append(bytearray(b"\1") * int(query))
+    if path == "/too-much":
+        try:
+            held.append(bytearray(1 << 40))
+        except MemoryError:
+            settings["refused"] = True
 
 
 if __name__ == "__main__":

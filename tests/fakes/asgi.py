@@ -50,7 +50,7 @@ class Caller:
         self.task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        self.task = asyncio.create_task(self._app(self._scope, self._receive, self._send))
+        self.task = asyncio.create_task(self._run())
 
     def leave(self) -> None:
         """The client hangs up."""
@@ -69,6 +69,9 @@ class Caller:
         async with asyncio.timeout(_PATIENCE_S):
             await self.task
         return self.answer
+
+    async def _run(self) -> None:
+        await self._app(self._scope, self._receive, self._send)
 
     async def _receive(self) -> Message:
         if self._body is not None:

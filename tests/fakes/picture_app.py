@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -144,6 +143,10 @@ class PictureApp:
 
     async def chat(self, *messages: object, key: str = "sk-a", **fields: object) -> Answer:
         """One chat request to ``chat-seededit``; a plain text is a message of the user."""
+        return await self.chat_with(fields, *messages, key=key)
+
+    async def chat_with(self, fields: Mapping[str, object], *messages: object, key: str = "sk-a") -> Answer:
+        """The same with fields of any name."""
         said = [{"role": "user", "content": one} if isinstance(one, str) else one for one in messages]
         return await self.post("/v1/chat/completions", {"model": "chat-seededit", "messages": said, **fields}, key=key)
 
@@ -167,9 +170,3 @@ def said(answer: Answer) -> dict[str, Any]:
     """The answer as the message a client sends back in the next turn."""
     return {"role": "assistant", "content": text_of(answer)}
 
-
-def without_defaults(value: msgspec.Struct) -> dict[str, Any]:
-    """A struct as plain data."""
-    data = msgspec.to_builtins(value)
-    assert isinstance(data, dict)
-    return data

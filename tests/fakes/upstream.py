@@ -94,6 +94,10 @@ class Upstream:
         """Queue what happens to the next requests, one each."""
         self._script.extend(faults)
 
+    def clear(self) -> None:
+        """Forget what is still queued."""
+        self._script.clear()
+
     def add(self, path: str, answer: Reply | Answering) -> None:
         """Answer ``path`` (exactly, without its query) with a Reply or with what a function makes of the request."""
         self._routes[path] = answer if callable(answer) else lambda _: answer
@@ -301,6 +305,9 @@ class _Out:
             await self._cut()
         if self._fault.surplus:
             await self._write(self._fault.surplus)
+        if self._fault.surplus_later:
+            await asyncio.sleep(0.05)
+            await self._write(self._fault.surplus_later)
 
     async def _write(self, data: bytes) -> None:
         self._seen.sent_bytes += len(data)

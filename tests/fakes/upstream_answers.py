@@ -23,7 +23,8 @@ class Fault:
     (zeros, gzipped).
     How: ``interim`` (1xx before the answer), ``early`` (answers before the request's body is read),
     ``coding`` (gzip and deflate are real, others only a label), ``bad_chunk_size``, ``content_length`` (a wrong one),
-    ``read_to_end`` (no length: the end is the close), ``keep_alive=False`` (says close), ``surplus`` (bytes after).
+    ``read_to_end`` (no length: the end is the close), ``keep_alive=False`` (says close),
+    ``surplus``/``surplus_later`` (bytes after the end, at once or a moment later).
     End: ``reset_after``/``close_after`` n bytes, ``close_on_accept``, ``close_idle`` (after a good answer, unasked).
     """
 
@@ -49,6 +50,7 @@ class Fault:
     read_to_end: bool = False
     keep_alive: bool = True
     surplus: bytes = b""
+    surplus_later: bytes = b""
     reset_after: int | None = None
     close_after: int | None = None
     close_on_accept: bool = False

@@ -94,7 +94,7 @@ async def test_tables_of_another_program_are_refused(tmp_path: Path, engine: Eng
 
 
 def test_the_schema_is_valid_for_postgresql() -> None:
-    dialect = postgresql.dialect()
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     made = [str(CreateTable(table).compile(dialect=dialect)) for table in METADATA.sorted_tables]
     assert len(made) == len(METADATA.tables)
     assert all("DOUBLE PRECISION" in one for one in made if "created_at" in one)

@@ -60,6 +60,15 @@ async def test_abort_right_after_send_never_reaches_the_upstream(client: H1Clien
     assert not answer.over.is_set()
 
 
+async def test_abort_right_after_send_frees_its_place_for_who_waits(up: Upstream) -> None:
+    client = H1Client(pool_per_origin=1)
+    first, second = sent(client, outgoing(up.origin)), sent(client, outgoing(up.origin))
+    first.flight.abort()
+    assert (await second.finished()).status == 200
+    assert len(up.seen) == 1
+    await client.close()
+
+
 async def test_abort_while_waiting_for_room_leaves_the_queue(up: Upstream) -> None:
     client = H1Client(pool_per_origin=1)
     hold = asyncio.Event()

@@ -34,6 +34,21 @@ def test_any_cut_gives_the_same_bytes(data: bytes, step: int, coding: str) -> No
     unpack.finish()
 
 
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "raw deflate"])
+def test_the_first_byte_may_come_alone(coding: str) -> None:
+    body = packed(coding, b"hello")
+    unpack = decoder(coding)
+    assert unpack.feed(body[:1]) + unpack.feed(body[1:]) == b"hello"
+    unpack.finish()
+
+
+def test_one_byte_is_no_deflate_body() -> None:
+    unpack = decoder("deflate")
+    assert unpack.feed(b"x") == b""
+    with pytest.raises(UpstreamGarbled):
+        unpack.finish()
+
+
 def test_several_gzip_members_with_padding_are_one_body() -> None:
     unpack = decoder("gzip")
     assert unpack.feed(gzip.compress(b"a") + b"\0\0" + gzip.compress(b"b") + b"\0") == b"ab"

@@ -1,6 +1,7 @@
 """A hostile upstream: every fault ends in the right error or a whole answer, in time, with nothing left open."""
 
 import asyncio
+import random
 import tracemalloc
 
 import pytest
@@ -8,6 +9,7 @@ from tests.fakes.upstream import ERROR_BODY, Fault, Upstream
 from tests.transport.wiring import CHAT_STREAM, outgoing, sent
 
 from openhearth.core.errors import UpstreamDown, UpstreamError, UpstreamGarbled, UpstreamTimeout
+from openhearth.core.provider import Origin
 from openhearth.transport.coding import DecodeLimits
 from openhearth.transport.h1_client import H1Client
 from openhearth.transport.wire import Deadlines
@@ -155,10 +157,37 @@ async def test_bytes_that_bring_nothing_are_bounded(client: H1Client, trailer: b
         writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with Upstream() as up:
-        origin = type(up.origin)("http", "127.0.0.1", server.sockets[0].getsockname()[1])
+    origin = Origin("http", "127.0.0.1", server.sockets[0].getsockname()[1])
     answer = await sent(client, outgoing(origin, b"", method="GET")).finished()
     assert answer.body == b"a"
     assert isinstance(answer.error, UpstreamGarbled)
     server.close()
     await server.wait_closed()
+
+
+async def test_a_storm_of_faults_and_aborts_leaks_no_place(up: Upstream) -> None:
+    chance = random.Random(7)
+    faults = [fault for fault, _ in BROKEN.values() if not fault.bomb_bytes and "x-long" not in fault.headers]
+    client = H1Client(pool_per_origin=8)
+
+    async def call() -> None:
+        up.script(chance.choice([Fault(), *faults]))
+        answer = sent(client, outgoing(up.origin, CHAT_STREAM, deadlines=QUICK))
+        if chance.random() < 0.5:
+            await asyncio.sleep(chance.random() * 0.02)
+            answer.flight.abort()
+        else:
+            await answer.finished()
+
+    for _ in range(4):
+        await asyncio.gather(*(call() for _ in range(50)))
+    up.clear()
+    hold = asyncio.Event()
+    up.always = Fault(hold_headers=hold)
+    first = len(up.seen)
+    answers = [sent(client, outgoing(up.origin)) for _ in range(8)]
+    await up.saw(first + 8)
+    hold.set()
+    assert [(await answer.finished()).status for answer in answers] == [200] * 8
+    await client.close()
+    await up.left(0)

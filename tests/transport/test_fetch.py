@@ -229,6 +229,14 @@ async def test_follows_redirects_and_says_where_it_ended(client: H1Client, files
     assert [seen.path for seen in files.seen] == ["/", "/b?q=1", "/a.png"]
 
 
+async def test_a_redirect_may_hold_other_letters(client: H1Client, files: Upstream) -> None:
+    for name, raw in (("utf8", "/写".encode().decode("latin-1")), ("latin1", "/é")):
+        files.add(f"/{name}", Reply(status=302, headers={"location": raw}))
+        error = await refusal(Fetcher(client, local(files)), f"{files.url}/{name}")
+        assert "404" in error.message
+    assert [seen.path for seen in files.seen][1::2] == ["/%E5%86%99", "/%C3%A9"]
+
+
 @pytest.mark.parametrize("redirects", [0, 2])
 async def test_follows_only_so_many_redirects(client: H1Client, up: Upstream, redirects: int) -> None:
     up.add("/", Reply(status=301, headers={"location": "/"}))

@@ -2,6 +2,8 @@
 
 import asyncio
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
@@ -182,3 +184,68 @@ def test_other_proxy_addresses_are_refused_without_showing_them(address: str) ->
 def test_a_proxy_address_may_hold_escaped_credentials() -> None:
     assert parse_proxy("http://me:p%40ss@[::1]:3128").authorization == b"proxy-authorization: Basic bWU6cEBzcw==\r\n"
     assert parse_proxy("http://proxy").port == 80
+
+
+class Raw:
+    """A TCP server that says one thing to whoever connects, and notes when they leave."""
+
+    def __init__(self, says: bytes) -> None:
+        self._says = says
+        self.accepted = asyncio.Event()
+        self.left = asyncio.Event()
+        self.port = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.accepted.set()
+        writer.write(self._says)
+        try:
+            while await reader.read(65536):
+                pass
+        except ConnectionError:
+            pass
+        self.left.set()
+        writer.transport.abort()
+
+
+@asynccontextmanager
+async def raw(says: bytes) -> AsyncIterator[Raw]:
+    talker = Raw(says)
+    server = await asyncio.start_server(talker.serve, "127.0.0.1", 0)
+    talker.port = server.sockets[0].getsockname()[1]
+    yield talker
+    server.close()
+    async with asyncio.timeout(5):
+        await talker.left.wait()
+    await server.wait_closed()
+
+
+async def test_tls_to_a_server_that_speaks_something_else(client: H1Client) -> None:
+    async with raw(b"220 mail.example ESMTP\r\n") as server:
+        answer = await sent(client, outgoing(Origin("https", "127.0.0.1", server.port))).finished()
+        assert isinstance(answer.error, UpstreamDown)
+        assert answer.error.code == "upstream_tls"
+
+
+async def test_abort_in_the_middle_of_a_handshake_closes_the_socket(client: H1Client) -> None:
+    async with raw(b"") as server:
+        answer = sent(client, outgoing(Origin("https", "127.0.0.1", server.port)))
+        async with asyncio.timeout(5):
+            await server.accepted.wait()
+        answer.flight.abort()
+        async with asyncio.timeout(0.25):
+            await server.left.wait()
+
+
+async def test_a_proxy_whose_answer_does_not_end(client: H1Client) -> None:
+    async with raw(b"HTTP/1.1 200 OK\r\nx: " + b"y" * 100_000) as server:
+        origin = Origin("https", "127.0.0.1", 9, proxy=f"http://127.0.0.1:{server.port}")
+        answer = await sent(client, outgoing(origin)).finished()
+        assert answer.error is not None
+        assert answer.error.code == "proxy_failed"
+
+
+async def test_an_upstream_that_talks_while_idle_is_left(client: H1Client, up: Upstream) -> None:
+    up.script(Fault(surplus_later=b"HTTP/1.1 408 Idle\r\ncontent-length: 0\r\n\r\n"))
+    await sent(client, outgoing(up.origin)).finished()
+    await up.left(0)
+    assert (await sent(client, outgoing(up.origin)).finished()).status == 200

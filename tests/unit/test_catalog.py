@@ -1,5 +1,6 @@
 """The provider catalogue: every row is usable, and an address finds its row."""
 
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -55,10 +56,11 @@ def test_local_servers_are_never_attached_unasked() -> None:
         ("https://api.z.ai/api/coding/paas/v4", "zai"),
         ("http://localhost:11434/v1", "ollama"),
         ("http://[::1]:1234/v1", "lm-studio"),
+        ("https://ark.cn-beijing.volces.com/api/v3", "volcengine"),
     ],
 )
 def test_finds_the_row_of_an_address(url: str, name: str) -> None:
-    found = match(url)
+    found = match(url, builtin())
     assert found is not None
     assert found.name == name
 
@@ -67,8 +69,16 @@ def test_finds_the_row_of_an_address(url: str, name: str) -> None:
     "url", ["https://api.openai.com.evil.test/v1", "http://127.0.0.1:4/v1", "https://x:99999/v1", "", "not a url"]
 )
 def test_finds_nothing_for_an_unknown_address(url: str) -> None:
-    assert match(url) is None
+    assert match(url, builtin()) is None
 
 
-def test_builtin_holds_the_whole_catalogue() -> None:
+def test_builtin_holds_the_whole_catalogue_and_the_folders() -> None:
     assert builtin().items() >= ROWS.items()
+    assert builtin()["volcengine"].env_key == "ARK_API_KEY"
+
+
+def test_the_guide_lists_every_provider_as_it_is() -> None:
+    guide = (Path(__file__).resolve().parents[2] / "docs" / "guides" / "providers.md").read_text(encoding="utf-8")
+    for row in builtin().values():
+        env_key = f"`{row.env_key}`" if row.env_key else ""
+        assert f"| `{row.name}` | {row.title} | `{row.base_url}` | {env_key} |" in guide

@@ -30,6 +30,7 @@ CANARY = "CanarySecret0123456789"
         f"https://user:{CANARY}@proxy.test:3128",
         f"key sk-{CANARY} was refused",
         f"password={CANARY}",
+        f"http://127.0.0.1:8080/media/{CANARY}ab/img_0123456789abcdef.png",
     ],
 )
 def test_secrets_are_taken_out(text: str) -> None:

@@ -124,6 +124,8 @@ class Ledger:
             if len(self._settled) > self._sizes.memory_rows:
                 await self._spill()
             if self._closing.is_set():
+                # One more try, since the failure may be older than the wish to close.
+                await self._flush()
                 return
             self._work.set()
             await _within(self._closing, self._sizes.retry_s)

@@ -6,7 +6,8 @@ from typing import Any
 from openhearth.commands import Trouble, WrongUse
 from openhearth.commands.admin import Server, connect
 from openhearth.commands.show import as_json, as_table
-from openhearth.providers.catalog import load, match
+from openhearth.providers import builtin
+from openhearth.providers.catalog import match
 
 _COLUMNS = ("id", "provider", "base_url", "model", "upstream_model", "weight", "priority", "cooling_down", "last_error")
 
@@ -35,13 +36,13 @@ def add(
         priority: lower ones are tried first
         json: print JSON
     """
-    known = load()
+    known = builtin()
     if provider and provider not in known and not base_url:
         raise WrongUse(f"'{provider}' is no known provider: give --base-url, or one of {', '.join(sorted(known))}.")
     if not (base_url or provider):
         raise WrongUse("Give --base-url, --provider or both.")
     address = base_url or known[provider].base_url
-    found = match(address)
+    found = match(address, known)
     body = {
         "provider": provider or (found.name if found else ""),
         "base_url": address,

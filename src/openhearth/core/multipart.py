@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 import msgspec
 from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartCallbacks, MultipartParser
+from python_multipart.multipart import MultipartParser
 
 from openhearth.core.errors import RequestError, TooLarge, UnsupportedMedia
 
@@ -87,16 +87,16 @@ class FormReader:
         self._ended = False
         self._parser = MultipartParser(
             boundary,
-            MultipartCallbacks(
-                on_part_begin=self._begin_part,
-                on_header_field=self._take_header_name,
-                on_header_value=self._take_header_value,
-                on_header_end=self._end_header,
-                on_headers_finished=self._begin_content,
-                on_part_data=self._take_content,
-                on_part_end=self._end_part,
-                on_end=self._end,
-            ),
+            {
+                "on_part_begin": self._begin_part,
+                "on_header_field": self._take_header_name,
+                "on_header_value": self._take_header_value,
+                "on_header_end": self._end_header,
+                "on_headers_finished": self._begin_content,
+                "on_part_data": self._take_content,
+                "on_part_end": self._end_part,
+                "on_end": self._end,
+            },
             max_header_count=bounds.headers,
             max_header_size=bounds.header_bytes,
         )

@@ -132,6 +132,13 @@ class FastDoor(HttpToolsProtocol):
         self.hot = None
 
     @override
+    def on_header(self, name: bytes, value: bytes) -> None:
+        name = name.lower()
+        if name == b"expect":
+            self.expect_100_continue = value.lower() == b"100-continue"
+        self.headers.append((name, value))
+
+    @override
     def on_headers_complete(self) -> None:
         if self.head_bytes > self.limits.header_bytes:  # the read may also hold a part of the body: count exactly
             size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)

@@ -1,9 +1,11 @@
 """The providers that come with the platform: one explicit list, so that finding one is a search, not a side effect."""
 
 from openhearth.core.provider import Provider
-from openhearth.providers import catalog
+from openhearth.providers import catalog, volcengine
+
+_FOLDERS = (volcengine.PROVIDER,)
 
 
 def builtin() -> dict[str, Provider]:
-    """Every built-in provider by name."""
-    return catalog.load()
+    """Every provider that can be attached, by name: the rows of the catalogue and the folders with behaviour."""
+    return catalog.load() | {provider.name: provider for provider in _FOLDERS}

@@ -1,6 +1,7 @@
 """Providers that need no code: rows of ``catalog.toml``, and finding the row an address belongs to."""
 
 import tomllib
+from collections.abc import Mapping
 from importlib import resources
 from urllib.parse import urlsplit
 
@@ -36,15 +37,10 @@ def load() -> dict[str, Provider]:
     return {name: _provider(name, row) for name, row in rows.items()}
 
 
-def openai_compatible(name: str, base_url: str) -> Provider:
-    """A provider that is in no list: it is taken to speak all of OpenAI's wire forms."""
-    return Provider(name=name, title=name, base_url=base_url.rstrip("/"), speaks=dict(_DIALECTS))
-
-
-def match(base_url: str) -> Provider | None:
-    """The catalogue's provider at the host and port of ``base_url``, or ``None``. The path does not matter."""
+def match(base_url: str, providers: Mapping[str, Provider]) -> Provider | None:
+    """The provider at the host and port of ``base_url``, or ``None``. The path does not matter."""
     wanted = _place(base_url)
-    return next((row for row in load().values() if _place(row.base_url) == wanted), None)
+    return next((row for row in providers.values() if _place(row.base_url) == wanted), None)
 
 
 def _provider(name: str, row: _Row) -> Provider:

@@ -3,8 +3,10 @@
 import msgspec
 
 from openhearth.config import Config
+from openhearth.core.call import Usage
 from openhearth.core.envelope import Envelope
 from openhearth.core.errors import RequestError
+from openhearth.core.money import FREE, Price
 from openhearth.core.operations import Operation
 from openhearth.core.provider import Dialect, Target
 from openhearth.providers.quirks import apply_quirks
@@ -23,6 +25,7 @@ _RELAYED: dict[Operation, Dialect] = {
 }
 
 
+_MOST_OUTPUT_TOKENS = 16_384
 _HEADERS = (("content-type", "application/json"), ("user-agent", "openhearth"))
 
 
@@ -98,9 +101,11 @@ class Shaper:
         return made
 
 
-def relayed(operation: Operation, target: Target) -> bool:
-    """True when the target speaks the operation's own dialect, so that bytes may pass."""
-    return target.speaks(operation) is _RELAYED.get(operation)
+def worst_case(price: Price, body_bytes: int) -> int:
+    """What a call may cost at most, held before it starts: every byte a token in, and the largest usual answer out."""
+    if price is FREE:
+        return 0
+    return price.cost(Usage(input_tokens=body_bytes, output_tokens=_MOST_OUTPUT_TOKENS))
 
 
 def _ask_for_usage(fields: Envelope) -> None:

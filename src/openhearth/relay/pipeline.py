@@ -20,7 +20,7 @@ from openhearth.engines.ports import EngineHost
 from openhearth.relay.attempt import Attempt
 from openhearth.relay.gate import Admission, Gate, key_of, outcome_of
 from openhearth.relay.observe import estimate
-from openhearth.relay.passthrough import Ask, Shaper, relayed
+from openhearth.relay.passthrough import Ask, Shaper, worst_case
 from openhearth.relay.ports import Router
 from openhearth.relay.retry import Next, after, exhausted
 from openhearth.transport.wire import Client, Headers
@@ -156,11 +156,13 @@ class Exchange:
 
     def _admit(self, principal: Principal) -> None:
         relay = self._relay
-        targets = relay.router.plan(principal, self._operation, self._ask.model)
-        self._targets = [target for target in targets if relayed(self._operation, target)]
-        price = max((target.price.request_micros for target in self._targets), default=0)
+        targets = self._targets = relay.router.plan_relay(principal, self._operation, self._ask.model)
         self._admission = relay.gate.admit(
-            principal, self._operation, self._ask.model, stream=self._ask.stream, reserve_micros=price
+            principal,
+            self._operation,
+            self._ask.model,
+            stream=self._ask.stream,
+            reserve_micros=max(worst_case(target.price, self._body_bytes) for target in targets),
         )
         self.last_write_s = self._now()
         self._next()

@@ -20,5 +20,8 @@ class Router(Protocol):
     def relayable(self, operation: Operation, model: str) -> bool:
         """True when some target answers ``model`` in the operation's own wire form."""
 
+    def plan_relay(self, principal: Principal, operation: Operation, model: str) -> list[Target]:
+        """Like ``plan``, of the targets that speak the operation's own wire form only."""
+
     def note(self, target: Target, error: UpstreamError | None) -> None:
         """An attempt ended: health goes down on our or the upstream's fault, up on success (None)."""

@@ -43,13 +43,16 @@ class Catalog:
         self._stand_ins = dict(stand_ins or {})
         self._listed = listed
         self._found: dict[str, list[Target]] = {}
+        self.version = 0
 
     def add(self, target: Target) -> None:
         self._targets[target.id] = target
         self._found.clear()
+        self.version += 1
 
     def remove(self, target_id: str) -> bool:
         self._found.clear()
+        self.version += 1
         return self._targets.pop(target_id, None) is not None
 
     def target(self, target_id: str) -> Target | None:

@@ -11,6 +11,7 @@ from openhearth.core.provider import Dialect, Target
 from openhearth.routing.catalog import Catalog
 from openhearth.routing.health import Health
 
+_MOST_NAMES = 10_000
 _RELAYED = {
     Operation.CHAT: Dialect.OPENAI_CHAT,
     Operation.COMPLETE: Dialect.OPENAI_COMPLETIONS,
@@ -24,11 +25,19 @@ class Router:
         self.catalog = catalog
         self.health = health
         self._draw = draw
+        self._relayed: dict[tuple[Operation, str], list[Target]] = {}
+        self._relayed_of = -1
 
     def relayable(self, operation: Operation, model: str) -> bool:
         """True when some target answers ``model`` in the operation's own wire form."""
-        dialect = _RELAYED.get(operation)
-        return dialect is not None and any(target.speaks(operation) is dialect for target in self.catalog.find(model))
+        return bool(self._by_relay(operation, model))
+
+    def plan_relay(self, principal: Principal, operation: Operation, model: str) -> list[Target]:
+        """Like ``plan``, of the targets that speak the operation's own wire form only."""
+        targets = self._by_relay(operation, model)
+        if len(targets) == 1:
+            return targets
+        return sorted(targets, key=self._rank) if targets else self.plan(principal, operation, model)
 
     def plan(self, principal: Principal, operation: Operation, model: str) -> list[Target]:
         """Targets to try, best first. Raises NotFound (``model_not_found``), listing what exists."""
@@ -36,9 +45,7 @@ class Router:
         targets = [target for target in found if operation in target.provider.speaks]
         if not targets:
             raise self._unknown(operation, model, known=bool(found))
-        if len(targets) == 1:
-            return targets
-        return sorted(targets, key=self._rank)
+        return targets if len(targets) == 1 else sorted(targets, key=self._rank)
 
     def note(self, target: Target, error: UpstreamError | None) -> None:
         """An attempt ended. What the caller did wrong says nothing about the target."""
@@ -46,6 +53,19 @@ class Router:
             self.health.good(target.id)
         elif not isinstance(error, UpstreamRejected) and not (target.engine and isinstance(error, UpstreamBusy)):
             self.health.bad(target.id, error)
+
+    def _by_relay(self, operation: Operation, model: str) -> list[Target]:
+        """Kept per name until the catalog changes: the hot path asks for every call."""
+        if self._relayed_of != self.catalog.version:
+            self._relayed.clear()
+            self._relayed_of = self.catalog.version
+        targets = self._relayed.get((operation, model))
+        if targets is None:
+            dialect = _RELAYED.get(operation)
+            targets = [target for target in self.catalog.find(model) if dialect and target.speaks(operation) is dialect]
+            if len(self._relayed) < _MOST_NAMES:
+                self._relayed[operation, model] = targets
+        return targets
 
     def _rank(self, target: Target) -> tuple[bool, int, float]:
         # Weighted order without replacement: Efraimidis and Spirakis, "Weighted random sampling" (2006).

@@ -29,6 +29,8 @@ _SECRETS = (
         ),
         rf"\1\2{_HIDDEN}",
     ),
+    # The signature in links to our own pictures is their permission.
+    (re.compile(r"(?<=/media/)[A-Za-z0-9_-]{24}(?=/)"), _HIDDEN),
     # user:password@ in addresses.
     (re.compile(r"(?<=://)[^/@\s\"']+(?=@)"), _HIDDEN),
 )

@@ -86,6 +86,13 @@ class Pool(Home):
         flight.enter(Phase.CONNECTION, dial, flight.request.deadlines.connect_s, now_s)
         self._dials.add(dial)
         dial.task = self._loop.create_task(self._connect(dial))
+        # A task that is cancelled before its first step runs none of its code, not even a ``finally``.
+        dial.task.add_done_callback(lambda _: self._end_dial(dial))
+
+    def _end_dial(self, dial: _Dial) -> None:
+        if dial in self._dials:
+            self._dials.discard(dial)
+            self._serve_waiting()
 
     async def _connect(self, dial: _Dial) -> None:
         connection = Connection(self, self._limits.decode)
@@ -122,6 +129,9 @@ class Pool(Home):
         self._open.discard(connection)
         if connection in self.idle:
             self.idle.remove(connection)
+        self._serve_waiting()
+
+    def _serve_waiting(self) -> None:
         while self._waiting and len(self._open) + len(self._dials) < self._limits.connections:
             self._dial(self._waiting.popleft(), self.now_s())
 

@@ -17,10 +17,9 @@ from openhearth.core.errors import GatewayError, NotFound
 from openhearth.engines.chat.answering import Plan, answer
 from openhearth.engines.chat.completing import CompletionPlan, complete
 from openhearth.engines.chat.events import Event
-from openhearth.engines.chat.generation import Generations
+from openhearth.engines.chat.generation import Generations, Runtime
 from openhearth.engines.chat.line import Line, Ticket
 from openhearth.engines.chat.requests import Sampling, read_chat, read_completion
-from openhearth.engines.chat.runtime import Runtime
 from openhearth.engines.chat.settings import ChatSettings
 from openhearth.engines.chat.wire import ChatForm, CompletionForm, Form, error_body, stream
 

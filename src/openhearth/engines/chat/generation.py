@@ -8,17 +8,25 @@ import asyncio
 import threading
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import Any, Protocol
 
 from openhearth.core.errors import Bug, GatewayError, RequestError
 from openhearth.engines.chat.line import Ticket
-from openhearth.engines.chat.runtime import Runtime, Stop
 
 PENDING_CHUNKS = 256
 READER_S = 300.0
 LOOK_S = 0.1
 
+Stop = Callable[[dict[str, Any]], bool]
 Work = Callable[[Stop], None]
+
+
+class Runtime(Protocol):
+    """A loaded model. Both methods block, call ``on_chunk`` for each chunk, and end soon after it returned True."""
+
+    def chat(self, body: dict[str, Any], on_chunk: Stop) -> None: ...
+
+    def complete(self, body: dict[str, Any], on_chunk: Stop) -> None: ...
 
 
 class Generations:

@@ -85,7 +85,7 @@ class Line:
             self._run(ticket)
         elif len(self._waiting) < self._queue:
             self._waiting.append(ticket)
-            ticket.move(len(self._waiting))
+            ticket.place = len(self._waiting)
         else:
             raise LimitError(
                 f"The local model is busy: {len(self._running)} requests run and {len(self._waiting)} wait.",

@@ -32,7 +32,12 @@ def turns(messages: Sequence[Message]) -> list[Turn]:
     for at, message in enumerate(messages):
         text = _defused(message_text(message, at))
         if message.role in ("tool", "function"):
-            _add(made, "user", _result(message, calls, text, question), join=at > 0 and messages[at - 1].role == message.role)
+            _add(
+                made,
+                "user",
+                _result(message, calls, text, question),
+                join=at > 0 and messages[at - 1].role == message.role,
+            )
             if at + 1 == len(messages):
                 made[-1]["content"] += f"\n\n{hint_after_result(question)}"
         elif message.role == "assistant":

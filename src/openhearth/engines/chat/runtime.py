@@ -1,25 +1,15 @@
-"""llama.cpp behind one small protocol, so that everything else can be tested with a scripted model."""
+"""llama.cpp as a ``generation.Runtime``: the only module that imports it."""
 
 import os
 import secrets
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import xllamacpp
 
+from openhearth.engines.chat.generation import Stop
 from openhearth.engines.chat.settings import ChatSettings, piece_for
-
-Stop = Callable[[dict[str, Any]], bool]
-
-
-class Runtime(Protocol):
-    """A loaded model. Both methods block, call ``on_chunk`` for each chunk, and end soon after it returned True."""
-
-    def chat(self, body: dict[str, Any], on_chunk: Stop) -> None: ...
-
-    def complete(self, body: dict[str, Any], on_chunk: Stop) -> None: ...
 
 
 class LlamaRuntime:

@@ -47,23 +47,21 @@ async def read_order(request: Request, limits: Limits) -> Order:
 
 
 def _json(envelope: Envelope) -> Order:
-    pictures: list[str] = []
-    for name in ("image", "images"):
-        raw = envelope.fields.get(name)
-        if raw is not None and raw != b"null":
-            pictures.extend(_sources(bytes(raw), name))
-    raw = envelope.fields.get("mask")
-    masks = _sources(bytes(raw), "mask") if raw is not None and raw != b"null" else []
+    pictures = [source for name in ("image", "images") for source in _sources(envelope, name)]
+    masks = _sources(envelope, "mask")
     if len(pictures) > MOST_PICTURES:
         raise _too_many()
     return Order(envelope, tuple(envelope.fields), tuple(pictures), masks[0] if masks else None)
 
 
-def _sources(raw: bytes, name: str) -> list[str]:
+def _sources(envelope: Envelope, name: str) -> list[str]:
+    raw = bytes(envelope.fields.get(name, b"null"))
     try:
-        given = msgspec.json.decode(raw, type=str | _Ref | list[str | _Ref])
+        given = msgspec.json.decode(raw, type=str | _Ref | list[str | _Ref] | None)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise RequestError(f"Field '{name}': {error}", param=name, code="invalid_type") from error
+    if given is None:
+        return []
     found = [_source(one) for one in (given if isinstance(given, list) else [given])]
     if not all(found):
         raise RequestError(f"Field '{name}': give image_url or file_id.", param=name, code="invalid_image")

@@ -5,7 +5,10 @@ stays. What can still be read afterwards is painted over as a box. Nothing is in
 ground leaves a smooth place.
 """
 
+from difflib import SequenceMatcher
+
 import cv2
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -22,6 +25,13 @@ _GROWTH = (0.05, 0.10)  # of the letter height around a stroke, per round; the l
 _LEAST_FRAGMENT = 3
 
 
+class Hole(msgspec.Struct, frozen=True):
+    """Pixels to fill: a mask for one part of the picture."""
+
+    place: tuple[slice, slice]
+    mask: Region
+
+
 class Eraser:
     """The operation."""
 
@@ -30,17 +40,19 @@ class Eraser:
 
     def __call__(self, pixels: Pixels, step: RemoveText, scene: Scene, others: list[Pixels]) -> Pixels:
         """Without its text. Raises RequestError (``no_text_found``, naming what else was read)."""
-        colours = colours_of(pixels)
+        colours = colours_of(pixels).copy()
         lines = self._read(colours)
-        wanted = [line for line in lines if _matches(line.text, step.only)]
+        wanted = first = [
+            line for line in lines if _matches(line.text, step.only) and _stands(line, step.where, colours.shape)
+        ]
         if not wanted:
-            raise _nothing(step.only, lines)
+            raise _nothing(step, lines)
         for growth in (*_GROWTH, None):
             masks = [_strokes(colours, line, growth) for line in wanted]
-            barred = np.any(masks, axis=0)
-            for line, mask in zip(wanted, masks, strict=True):
-                colours = _without(colours, line, mask, barred)
-            wanted = [line for line in self._read(colours) if _matches(line.text, step.only) and _touches(line, barred)]
+            barred = _together(colours.shape, masks)
+            for mask in masks:
+                _fill(colours, mask, barred)
+            wanted = [line for line in self._read(colours) if _is_left(line, first)]
             if not wanted:
                 break
         return with_alpha_of(pixels, colours)
@@ -56,18 +68,37 @@ def _plain(text: str) -> str:
     return "".join(letter for letter in text.casefold() if letter.isalnum())
 
 
-def _nothing(only: str, lines: list[Line]) -> RequestError:
-    if only and lines:
+def _stands(line: Line, where: str, shape: tuple[int, ...]) -> bool:
+    """True when the line's centre lies in that part of the picture; parts overlap a little."""
+    x, y = line.corners.mean(axis=0) / (shape[1], shape[0])
+    inside = {"top": y < 0.4, "bottom": y > 0.6, "left": x < 0.55, "right": x > 0.45}
+    if where == "centre":
+        return bool(0.25 < y < 0.75 and 0.2 < x < 0.8)
+    return all(inside[part] for part in where.split("_") if part)
+
+
+def _nothing(step: RemoveText, lines: list[Line]) -> RequestError:
+    if lines:
         read = ", ".join(f"“{line.text}”" for line in lines[:10])
-        message = f"The text “{only[:100]}” was not found in the picture. What can be read there: {read}."
+        asked = f"“{step.only[:100]}”" if step.only else f"at the {step.where.replace('_', ' ')}"
+        message = f"No text {asked} was found. What can be read in the picture: {read}. 没有找到指定的文字。"
     else:
-        message = "No text or watermark that can be read was found in the picture."
+        message = "No text or watermark that can be read was found in the picture. 图片中没有找到可识别的文字或水印。"
     return RequestError(message, code="no_text_found", param="prompt")
 
 
-def _touches(line: Line, region: Region) -> bool:
-    x0, y0, x1, y1 = _around(line, region.shape, 0)
-    return bool(region[y0:y1, x0:x1].any())
+def _is_left(line: Line, first: list[Line]) -> bool:
+    """True when the line is a rest of one found at first, not texture that looks like letters."""
+    return any(
+        _overlap(line, before) and SequenceMatcher(None, _plain(line.text), _plain(before.text)).ratio() > 0.3
+        for before in first
+    )
+
+
+def _overlap(line: Line, other: Line) -> bool:
+    low = np.maximum(line.corners.min(axis=0), other.corners.min(axis=0))
+    high = np.minimum(line.corners.max(axis=0), other.corners.max(axis=0))
+    return bool((high > low).all())
 
 
 def _around(line: Line, shape: tuple[int, ...], pad: int) -> tuple[int, int, int, int]:
@@ -76,26 +107,28 @@ def _around(line: Line, shape: tuple[int, ...], pad: int) -> tuple[int, int, int
     return int(x0), int(y0), int(x1), int(y1)
 
 
-def _without(colours: Colours, line: Line, mask: Region, barred: Region) -> Colours:
-    """The hole filled from what lies around the line."""
-    x0, y0, x1, y1 = _around(line, mask.shape, max(40, int(1.5 * line.letter_height)))
-    cut = (slice(y0, y1), slice(x0, x1))
-    result = colours.copy()
-    result[cut] = inpainted(np.ascontiguousarray(colours[cut]), mask[cut], barred[cut] & ~mask[cut])
-    return result
-
-
-def _strokes(colours: Colours, line: Line, growth: float | None) -> Region:
+def _strokes(colours: Colours, line: Line, growth: float | None) -> Hole:
     """The letters with their outline, grown by a share of their height; the whole box when ``growth`` is None."""
-    whole = np.zeros(colours.shape[:2], dtype=bool)
-    x0, y0, x1, y1 = _around(line, colours.shape, int(line.letter_height * 0.6) + 4)
+    x0, y0, x1, y1 = _around(line, colours.shape, max(40, int(1.5 * line.letter_height)))
     box = np.zeros((y1 - y0, x1 - x0), dtype=np.uint8)
     cv2.fillPoly(box, [(line.corners - (x0, y0)).round().astype(np.int32)], 1)
     part = box > 0
     if growth is not None:
         part = _drawn(np.ascontiguousarray(colours[y0:y1, x0:x1]), part, line.letter_height, growth)
-    whole[y0:y1, x0:x1] = part
+    return Hole((slice(y0, y1), slice(x0, x1)), part)
+
+
+def _together(shape: tuple[int, ...], holes: list[Hole]) -> Region:
+    whole = np.zeros(shape[:2], dtype=bool)
+    for hole in holes:
+        whole[hole.place] |= hole.mask
     return whole
+
+
+def _fill(colours: Colours, hole: Hole, barred: Region) -> None:
+    """Fill the hole, in place, from what lies around it."""
+    part = np.ascontiguousarray(colours[hole.place])
+    colours[hole.place] = inpainted(part, hole.mask, barred[hole.place] & ~hole.mask)
 
 
 def _drawn(colours: Colours, box: Region, letter: float, growth: float) -> Region:
@@ -118,15 +151,16 @@ def _rarity(colours: Colours, box: Region) -> npt.NDArray[np.float32]:
     """How many times more often each pixel's colour occurs inside the box than outside it."""
     bins = colours.astype(np.intp) >> 4
     index = (bins[..., 0] << 8) + (bins[..., 1] << 4) + bins[..., 2]
-    shares = []
-    for part in (box, ~box):
-        counts = np.bincount(index[part], minlength=4096).astype(np.float32).reshape(16, 16, 16)
-        for axis in range(3):
-            padded = np.pad(counts, [(1, 1) if a == axis else (0, 0) for a in range(3)], mode="edge")
-            counts = sum(
-                weight * np.take(padded, np.arange(16) + shift, axis=axis)
-                for shift, weight in ((0, 0.25), (1, 0.5), (2, 0.25))
-            )
-        shares.append(np.asarray(counts / max(1.0, float(part.sum())), dtype=np.float32))
-    ratio = (shares[0] + 1e-6) / (shares[1] + 1e-5)
+    inside, outside = (_spectrum(index[part]) for part in (box, ~box))
+    ratio = (inside + 1e-6) / (outside + 1e-5)
     return np.asarray(ratio.ravel()[index], dtype=np.float32)
+
+
+def _spectrum(index: npt.NDArray[np.intp]) -> npt.NDArray[np.float32]:
+    """Share of each of 16 × 16 × 16 colours, spread a little over its neighbours."""
+    counts = np.bincount(index, minlength=4096).astype(np.float32).reshape(16, 16, 16) / max(1, index.size)
+    for axis in range(3):
+        edged = np.pad(counts, [(1, 1) if other == axis else (0, 0) for other in range(3)], mode="edge")
+        before, here, after = (np.take(edged, np.arange(16) + shift, axis=axis) for shift in range(3))
+        counts = 0.25 * before + 0.5 * here + 0.25 * after
+    return np.asarray(counts, dtype=np.float32)

@@ -17,8 +17,9 @@ Spots = npt.NDArray[np.intp]
 
 _REACH = 3  # a piece is 7 × 7
 _COARSEST = 24
-_EASY = 1.5  # pixels to a hole's edge which need no texture
-_MOST_SPOTS = 120_000
+_EASY = 4.5  # pixels to the edge of a hole that needs no texture
+_PLAIN = 2.0
+_MOST_SPOTS = 60_000
 
 
 def inpainted(colours: Colours, hole: Region, unusable: Region) -> Colours:
@@ -34,9 +35,18 @@ def inpainted(colours: Colours, hole: Region, unusable: Region) -> Colours:
     source = ~cv2.dilate((hole | unusable).astype(np.uint8), np.ones((2 * _REACH + 1,) * 2)).astype(bool)
     source[:_REACH] = source[-_REACH:] = False
     source[:, :_REACH] = source[:, -_REACH:] = False
-    if float(depth.max()) <= _EASY or int(source.sum()) < 200 or int(hole.sum()) > _MOST_SPOTS:
+    easy = float(depth.max()) <= _EASY or _texture(colours, hole | unusable) < _PLAIN
+    if easy or int(source.sum()) < 200 or int(hole.sum()) > _MOST_SPOTS:
         return filled
     return _Completion(filled, hole, hole | unusable).run()
+
+
+def _texture(colours: Colours, hole: Region) -> float:
+    """How much the known pixels differ from their own neighbourhood, in steps of 255."""
+    known = ~(cv2.dilate(hole.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0)
+    grey = np.asarray(cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY), dtype=np.float32)
+    away = np.abs(grey - cv2.GaussianBlur(grey, (0, 0), 2.0))
+    return float(away[known].mean()) if known.any() else 0.0
 
 
 class _Completion:
@@ -69,7 +79,7 @@ class _Completion:
                 picture = np.where(inside[..., None], grown, picture).astype(np.float32)
             level = _Level(picture, inside, barred, self._chance)
             if level.workable:
-                rounds = 2 if number == 0 else 5
+                rounds = 1 if number == 0 else 4
                 picture, match = level.completed(match, rounds=rounds)
             before = picture
         done = np.clip((before if before is not None else finest) + 0.5, 0, 255).astype(np.uint8)

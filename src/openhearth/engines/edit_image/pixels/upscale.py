@@ -14,7 +14,7 @@ import cv2
 import msgspec
 import numpy as np
 
-from openhearth.core.errors import TooLarge
+from openhearth.core.errors import EngineNotInstalled, TooLarge
 from openhearth.engines.edit_image.pixels.layers import Colours, Floats, colours_of, to_bytes, to_floats
 from openhearth.engines.edit_image.pixels.shape import resampled
 from openhearth.engines.edit_image.plan import Upscale
@@ -119,6 +119,11 @@ class Upscaler:
     def _loaded(self, network: Network) -> Any:
         if network not in self._nets:
             import ncnn
+
+            if not (self._folder / f"{network.name}.bin").is_file():
+                raise EngineNotInstalled(
+                    "The model for enlarging is not installed. Run: openhearth packs fetch upscale 放大模型未安装。"
+                )
 
             net = ncnn.Net()
             net.opt.num_threads = self._threads

@@ -53,7 +53,7 @@ def _over(pixels: Pixels, cutting: Cutting, behind: Floats, *, see_through: bool
     """The people over something else. ``see_through``: transparent places of the picture stay so."""
     share = cutting.share[..., None]
     if not see_through:
-        share = share * (pixels[..., 3:].astype(np.float32) / 255)
+        share = np.asarray(share * (pixels[..., 3:] / 255), np.float32)
     mixed = cutting.own * share + behind * (1 - share)
     colour = np.where(share >= 1, pixels[..., :3], np.clip(np.round(mixed), 0, 255)).astype(np.uint8)
     alpha = pixels[..., 3] if see_through else np.full(pixels.shape[:2], 255, np.uint8)

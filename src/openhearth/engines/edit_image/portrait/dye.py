@@ -8,6 +8,7 @@ new colour is lit with it in linear light: darker by multiplying, brighter until
 import cv2
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from openhearth.engines.edit_image.portrait.cutting import cutting_of
 from openhearth.engines.edit_image.ports import Mask
@@ -169,7 +170,7 @@ def _shading(lightness: Floats, share: Mask, material: Material, reach: int) -> 
     weight = share + 1e-3
     broad = cv2.GaussianBlur(lightness * weight, (0, 0), 2 * reach) / cv2.GaussianBlur(weight, (0, 0), 2 * reach)
     calm = cv2.bilateralFilter(cv2.medianBlur(lightness, 3), 7, 5, 2.5)
-    lifted = material.usual + 1.6 * (broad - material.usual) + 0.9 * (calm - broad) + 0.15 * (lightness - calm)
+    lifted = material.usual + 1.3 * (broad - material.usual) + 0.8 * (calm - broad) + 0.15 * (lightness - calm)
     return np.asarray(lightness + (lifted - lightness) * dark, np.float32)
 
 
@@ -226,7 +227,7 @@ def _luminance(lightness: Floats) -> Floats:
     return np.where(lightness > 8, f**3, lightness / 903.3).astype(np.float32)
 
 
-def _lab(rgb: Floats) -> Floats:
+def _lab(rgb: npt.NDArray[np.floating]) -> Floats:
     return np.asarray(cv2.cvtColor(rgb.astype(np.float32), cv2.COLOR_RGB2Lab), np.float32)
 
 

@@ -35,16 +35,16 @@ WRAP = 0.42  # how much the front bends around the face: depth over width square
 
 def put_on(pixels: Pixels, head: Head, style: Style, colour: RGB) -> Pixels:
     """Draw them on one head. ``colour`` is the frame's; dark lenses take a tint of it."""
-    reach = 0.9 * head.width
-    x, y = head.eyes[:2].tolist()
-    layer = Layer(pixels, (x - reach, y - reach, x + reach, y + reach))
+    front = _Front(head, style)
+    arms = [arm for side in (-1, 1) if (arm := front.arm(side)) is not None]
+    everything = np.concatenate([front.lens(-1, style.rim), front.lens(1, style.rim), *arms])
+    margin = 0.03 * head.width + 2
+    (x0, y0), (x1, y1) = (everything.min(0) - margin).tolist(), (everything.max(0) + margin).tolist()
+    layer = Layer(pixels, (x0, y0, x1, y1))
     if layer.empty:
         return pixels
-    front = _Front(head, style)
-    for side in (-1, 1):
-        arm = front.arm(side)
-        if arm is not None:
-            layer.paint(layer.stroke(arm, max(1.5, 0.035 * head.width)), _shaded(colour, 0.8))
+    for arm in arms:
+        layer.paint(layer.stroke(arm, max(1.5, 0.035 * head.width)), _shaded(colour, 0.8))
     for side in (-1, 1):
         _draw_lens(layer, front, side, colour)
     layer.paint(layer.stroke(front.bridge(), max(1.2, style.rim * 1.7 * head.width)), colour)

@@ -1,6 +1,7 @@
 """A felt hat: crown, band and brim as solids of revolution, tipped a little forward on the head."""
 
 import numpy as np
+import numpy.typing as npt
 
 from openhearth.engines.edit_image.portrait.layer import Layer, rounded
 from openhearth.engines.edit_image.portrait.solid import Head
@@ -9,6 +10,7 @@ from openhearth.engines.edit_image.vision import topology
 from openhearth.engines.edit_image.vision.crops import Floats
 
 RGB = tuple[float, float, float]
+Numbers = npt.NDArray[np.floating]
 TIP = 0.26  # radians the hat is tipped forward
 TURN = np.linspace(0, 2 * np.pi, 96, endpoint=False, dtype=np.float32)
 
@@ -70,12 +72,14 @@ class _Hat:
 
     def ring(self, radius: float, rise: float, sag: float = 0.0) -> Points:
         """A circle of that radius around the head, ``rise`` above the brim."""
-        return self._at(np.cos(TURN) * radius, np.sin(TURN) * radius, np.full_like(TURN, rise) - sag * np.cos(TURN) ** 2)
+        return self._at(
+            np.cos(TURN) * radius, np.sin(TURN) * radius, np.full_like(TURN, rise) - sag * np.cos(TURN) ** 2
+        )
 
     def crown(self) -> Points:
         """The outline of the crown: from the brim up, a little narrower at the top, with soft shoulders."""
         half, height = self.half, self._height
-        front = TURN[(TURN >= np.pi)]
+        front = TURN[len(TURN) // 2 :]
         base = self._at(np.cos(front) * half, np.sin(front) * half, np.zeros_like(front))
         sides = np.asarray([[0.97, 0.3], [0.9, 0.75], [0.74, 0.97], [0.35, 1.03], [0, 0.99]], np.float32)
         right = np.concatenate([sides, sides[-2::-1] * (-1, 1)]) * (half, height)
@@ -83,7 +87,7 @@ class _Hat:
         return np.concatenate([base, rounded_open(top)])
 
     def band(self) -> Points:
-        lower = TURN[TURN >= np.pi]
+        lower = TURN[len(TURN) // 2 :]
         x, z = np.cos(lower) * self.half * 1.02, np.sin(lower) * self.half * 1.02
         rise = 0.24 * self._height
         upper = self._at(x[::-1] * 0.975, z[::-1] * 0.975, np.full_like(x, rise))
@@ -102,14 +106,16 @@ class _Hat:
         size = self.half * self._head.width * max(float(axis @ axis), 0.2)
         return np.asarray(((xs - middle[0]) * axis[0] + (ys - middle[1]) * axis[1]) / size, np.float32)
 
-    def _at(self, x: Floats, z: Floats, rise: Floats) -> Points:
+    def _at(self, x: Numbers, z: Numbers, rise: Numbers) -> Points:
         """Around the hat's own axis (x to the right, z to the back), tipped, then set on the head."""
         c, s = np.cos(TIP), np.sin(TIP)
         down = -rise * c - z * s
         back = z * c - rise * s * 0.4
         base = self._forehead[1] + 0.02
         middle = float(self._forehead[2]) + self.half * 0.9
-        return self._head.at(np.stack([x + self._forehead[0], down + base - self.half * s * 0.35, back + middle], 1))
+        return self._head.at(
+            np.stack([x + self._forehead[0], down + base - self.half * s * 0.35, back + middle], 1).astype(np.float32)
+        )
 
 
 def rounded_open(line: Points) -> Points:

@@ -2,13 +2,15 @@
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from openhearth.engines.edit_image.ports import Mask, Pixels, Points
 from openhearth.engines.edit_image.vision.crops import Floats
 
 FINER = 3
 MOST_SIDE = 4096  # of the fine sheet
-Paint = tuple[float, float, float] | Floats  # one colour 0 … 255, or one for each pixel of the sheet
+Numbers = npt.NDArray[np.floating]
+Paint = tuple[float, float, float] | Numbers  # one colour 0 … 255, or one for each pixel of the sheet
 
 
 class Layer:
@@ -20,14 +22,14 @@ class Layer:
         self._width = max(min(int(np.ceil(box[2])), width) - self._x, 0)
         self._height = max(min(int(np.ceil(box[3])), height) - self._y, 0)
         longest = max(self._width, self._height, 1)
-        self._finer = max(1, min(FINER, MOST_SIDE // longest))
+        self._finer = max(1, min(FINER if longest < 400 else 2, MOST_SIDE // longest))
         shape = self._height * self._finer, self._width * self._finer
         self._colour = np.zeros((*shape, 3), np.float32)  # times opacity
         self._opacity = np.zeros(shape, np.float32)
 
     @property
     def empty(self) -> bool:
-        return self._width == 0 or self._height == 0
+        return bool(self._width == 0 or self._height == 0)
 
     def grid(self) -> tuple[Floats, Floats]:
         """Picture x and y of every pixel of the sheet."""
@@ -38,21 +40,26 @@ class Layer:
         """A closed outline as a mask of the sheet."""
         out = np.zeros(self._opacity.shape, np.uint8)
         cv2.fillPoly(out, [self._corners(outline)], 255, lineType=cv2.LINE_AA, shift=4)
-        return out.astype(np.float32) / 255
+        return np.asarray(out / 255, np.float32)
 
     def stroke(self, line: Points, thick: float) -> Mask:
         """An open line, ``thick`` picture pixels wide, as a mask of the sheet."""
         out = np.zeros(self._opacity.shape, np.uint8)
         wide = max(1, round(thick * self._finer))
         cv2.polylines(out, [self._corners(line)], False, 255, wide, lineType=cv2.LINE_AA, shift=4)
-        return out.astype(np.float32) / 255
+        return np.asarray(out / 255, np.float32)
 
-    def paint(self, mask: Mask, colour: Paint, opacity: float | Floats = 1.0) -> None:
+    def paint(self, mask: Mask, colour: Paint, opacity: float | Numbers = 1.0) -> None:
         """Lay a colour over what is drawn already."""
-        cover = mask * opacity
+        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        if len(rows) == 0:
+            return
+        here = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        cover = np.asarray(mask[here] * _part(opacity, here, 2), np.float32)
         left = 1 - cover
-        self._colour = self._colour * left[..., None] + np.asarray(colour, np.float32) * cover[..., None]
-        self._opacity = self._opacity * left + cover
+        self._colour[here] *= left[..., None]
+        self._colour[here] += _part(np.asarray(colour, np.float32), here, 3) * cover[..., None]
+        self._opacity[here] = self._opacity[here] * left + cover
 
     def laid_on(self, pixels: Pixels) -> Pixels:
         """The picture with this sheet on it; where nothing is drawn the bytes stay, and so does transparency."""
@@ -71,9 +78,14 @@ class Layer:
         part[drawn, 3] = np.clip(np.round(alpha[..., 0] * 255), 0, 255).astype(np.uint8)[drawn]
         return out
 
-    def _corners(self, outline: Points) -> "np.ndarray[tuple[int, ...], np.dtype[np.int32]]":
+    def _corners(self, outline: Points) -> npt.NDArray[np.int32]:
         local = (np.asarray(outline, np.float64) - (self._x, self._y)) * self._finer - 0.5
-        return np.round(np.clip(local, -30_000, 30_000) * 16).astype(np.int32)
+        return np.asarray(np.round(np.clip(local, -30_000, 30_000) * 16), np.int32)
+
+
+def _part(values: float | Numbers, here: tuple[slice, slice], axes: int) -> float | Numbers:
+    """The part of a sheet; one value for all pixels stays as it is."""
+    return values[here] if isinstance(values, np.ndarray) and values.ndim == axes else values
 
 
 def rounded(corners: Floats, times: int = 4) -> Floats:

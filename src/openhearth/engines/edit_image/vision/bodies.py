@@ -67,7 +67,8 @@ class Body(msgspec.Struct, frozen=True):
         assert self.pose is not None
         joints = self.pose.joints
         ears = joints[[p.LEFT_EAR, p.RIGHT_EAR, p.NOSE]].mean(0)
-        radius = 0.45 * max(self.pose.shoulder_width, 1.0)
+        torso = float(np.linalg.norm(self.shoulders().mean(0) - self.hips().mean(0)))
+        radius = max(0.45 * self.pose.shoulder_width, 0.28 * torso)
         return circle(ears, radius, self.shape)
 
     def shoulders(self) -> Points:

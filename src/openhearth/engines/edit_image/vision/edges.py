@@ -6,6 +6,7 @@ found on the small picture and applied to the large one strip by strip, so memor
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from openhearth.engines.edit_image.ports import Mask
 from openhearth.engines.edit_image.vision.crops import RGB, Floats
@@ -32,9 +33,7 @@ def enlarge(mask: Mask, small: RGB, large: RGB, radius: int, smooth: float = 2e-
     for top in range(0, height, STRIP_ROWS):
         rows = min(STRIP_ROWS, height - top)
         # pixel centres: (x + 0.5) * ratio - 0.5
-        matrix = np.asarray(
-            [[ratio_x, 0, 0.5 * ratio_x - 0.5], [0, ratio_y, (top + 0.5) * ratio_y - 0.5]], np.float32
-        )
+        matrix = np.asarray([[ratio_x, 0, 0.5 * ratio_x - 0.5], [0, ratio_y, (top + 0.5) * ratio_y - 0.5]], np.float32)
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         wide = cv2.warpAffine(models, matrix, (width, rows), flags=flags, borderMode=cv2.BORDER_REPLICATE)
         strip = large[top : top + rows].astype(np.float32) / 255
@@ -42,7 +41,7 @@ def enlarge(mask: Mask, small: RGB, large: RGB, radius: int, smooth: float = 2e-
     return out
 
 
-def _models(mask: Mask, guide: Floats, radius: int, smooth: float) -> tuple[Floats, Floats]:
+def _models(mask: Mask, guide: npt.NDArray[np.floating], radius: int, smooth: float) -> tuple[Floats, Floats]:
     def mean(values: Floats) -> Floats:
         return np.asarray(cv2.blur(values, (2 * radius + 1, 2 * radius + 1)), np.float32)
 

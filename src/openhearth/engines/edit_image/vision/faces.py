@@ -75,9 +75,8 @@ def _on_tiles(picture: RGB, models: Models, share: float) -> list[Found]:
     for y in _starts(height, side):
         for x in _starts(width, side):
             tile = Region(x + side / 2, y + side / 2, side)
-            for one in _detect(picture, tile, models, LEAST_SCORE_ON_A_TILE):
-                if _whole_in_tile(one.box, tile, (width, height)):
-                    found.append(one)
+            seen = _detect(picture, tile, models, LEAST_SCORE_ON_A_TILE)
+            found += [one for one in seen if _whole_in_tile(one.box, tile, (width, height))]
     return found
 
 

@@ -18,6 +18,7 @@ from openhearth.engines.edit_image.vision.edges import follow
 
 WORK_SIDE = 448
 WAIST, CROTCH = -0.28, 0.4  # in torso lengths from the hips: here both top and trousers may be
+SEAM = 0.05  # where they are parted when both are of one cloth
 
 
 class Places(msgspec.Struct, frozen=True):
@@ -29,8 +30,16 @@ class Places(msgspec.Struct, frozen=True):
 
 
 def sees_trousers(body: Body) -> bool:
-    """True when enough of the legs is in the picture."""
-    return body.sees(*poses.HIPS) and (body.sees(poses.KNEES[0]) or body.sees(poses.KNEES[1]))
+    """True when enough of the legs is in the picture, and the pose is one a body can have."""
+    if body.pose is None or not body.sees(*poses.HIPS):
+        return False
+    down = body.hips().mean(0) - body.shoulders().mean(0)
+    torso = max(float(np.linalg.norm(down)), 1.0)
+    for hip, knee in zip(poses.HIPS, poses.KNEES, strict=True):
+        thigh = body.pose.joints[knee] - body.pose.joints[hip]
+        if body.sees(knee) and np.linalg.norm(thigh) > 0.45 * torso and thigh @ down > 0.12 * torso**2:
+            return True
+    return False
 
 
 def garment_mask(picture: RGB, body: Body, part: str) -> Mask:
@@ -85,7 +94,8 @@ def _places(body: Body, part: str) -> Places:
 
 def _weigh(small: RGB, body: Body, places: Places) -> Mask:
     colours = seen(small)
-    sure = np.clip((body.mask - 0.42) / 0.3, 0.004, 0.98).astype(np.float32)
+    reach = max(3, round(0.02 * max(body.shape)))
+    sure = np.clip((follow(body.mask, small, reach, 1e-3) - 0.42) / 0.3, 0.004, 0.98).astype(np.float32)
     sure = np.maximum(sure, 0.15 * _rim(body.mask))  # the networks see no finer than this
     inner = (body.mask > 0.6) & places.zone
     skin, hair = skin_tones(colours, body), _hair_tones(colours, body)
@@ -94,17 +104,30 @@ def _weigh(small: RGB, body: Body, places: Places) -> Mask:
     bare = core & like_skin
     if bare.sum() < 0.7 * core.sum():
         core &= ~like_skin
-    own, other = _sorted_tones(colours, core, inner, places.rival & (body.mask > 0.6))
+    rival = places.rival & (body.mask > 0.6)
+    around = tones(colours[(body.mask < 0.35) & ~body.head()], 12)
+    against = tones(colours[rival], 5)
+    own, other, doubtful = _sorted_tones(colours, core, inner & ~core & ~rival, (against, around))
     if not own:
         return np.zeros(body.shape, np.float32)
-    around = tones(colours[(body.mask < 0.35) & ~body.head()], 10)
-    good = likelihood(colours, own)
-    rest = likelihood(colours, other) + 0.5 * likelihood(colours, hair)
+    zone = places.zone & ~_beyond_seam(body, places, own, against)
+    deep, unsure = _deep_inside(body.mask), likelihood(colours, doubtful)
+    good = likelihood(colours, own) + deep * unsure
+    rest = likelihood(colours, other) + (1 - deep) * unsure + 0.5 * likelihood(colours, hair)
     rest += _skin_share(body) * likelihood(colours, skin)
     backdrop = likelihood(colours, around)
     chance = sure * good / (sure * (good + rest) + (1 - sure) * backdrop + 1e-7)
-    chance[~places.zone | ((body.mask < 0.06) & (sure < 0.1))] = 0
-    return _whole(_smooth(chance.astype(np.float32), small, places.zone), core)
+    chance[~zone | ((body.mask < 0.06) & (sure < 0.1))] = 0
+    return _whole(_smooth(chance.astype(np.float32), small, zone), core)
+
+
+def _beyond_seam(body: Body, places: Places, own: list[Tone], against: list[Tone]) -> Bools:
+    """A suit's jacket and trousers look alike: then each ends at the hips instead of where its colour does."""
+    if not against or not any(same_material(against[0], one) for one in own[:3]):
+        return np.zeros(body.shape, np.bool_)
+    below = body.below_hips()
+    is_top = float(below[places.core].mean()) < 0 if places.core.any() else True
+    return np.asarray((below > SEAM + 0.03) & ~body.arms() if is_top else below < SEAM - 0.03)
 
 
 def _rim(mask: Mask) -> Mask:
@@ -146,25 +169,52 @@ def _skin_share(body: Body) -> Floats:
     return out
 
 
-def _sorted_tones(colours: Floats, core: Bools, inner: Bools, rival: Bools) -> tuple[list[Tone], list[Tone]]:
-    """Tones of the garment, and tones of everything else on this person."""
+def _sorted_tones(
+    colours: Floats, core: Bools, outer: Bools, strangers: tuple[list[Tone], list[Tone]]
+) -> tuple[list[Tone], list[Tone], list[Tone]]:
+    """Tones of the garment, of everything else on this person, and doubtful ones.
+
+    ``strangers`` are the tones of the other part of the clothing and of the background: a tone away from the core
+    that is nearer to the background's than to the garment's may be a deep fold, or background that a careless body
+    mask let in.
+    """
+    against, around = strangers
     heap = tones(colours[core], 7)
     if not heap:
-        return [], []
+        return [], [], []
     main = _main_material(heap)
     own = main + _pattern(colours, core, heap, main)
     other = [tone for tone in heap if not any(tone is one for one in own)]
-    against = [tone for tone in tones(colours[rival], 5) if not any(same_material(tone, one) for one in own)]
-    for tone in tones(colours[inner & ~core & ~rival], 7):
-        near = any(same_material(tone, one) for one in main[:2])
-        (own if near else other).append(msgspec.structs.replace(tone, share=tone.share * 0.6))
-    return own, other + against
+    other += [tone for tone in against if not any(same_material(tone, one) for one in own)]
+    doubtful: list[Tone] = []
+    for tone in tones(colours[outer], 9):
+        tone = msgspec.structs.replace(tone, share=tone.share * 0.6)
+        if not same_material(tone, main[0]):
+            other.append(tone)
+        elif _apart(tone, own) <= _apart(tone, around):
+            own.append(tone)
+        else:
+            doubtful.append(tone)
+    return own, other, doubtful
+
+
+def _deep_inside(mask: Mask) -> Mask:
+    """1 well inside the person, falling to 0 towards the rim."""
+    far = cv2.distanceTransform(np.pad((mask > 0.6).astype(np.uint8), 1, mode="edge"), cv2.DIST_L2, 3)[1:-1, 1:-1]
+    return np.asarray(np.clip(far / (0.035 * max(mask.shape)) - 0.6, 0, 1), np.float32)
+
+
+def _apart(tone: Tone, heap: list[Tone]) -> float:
+    weight = np.asarray([0.5, 1, 1], np.float32)
+    return min((float(np.linalg.norm((tone.middle - one.middle) * weight)) for one in heap), default=1e9)
 
 
 def _main_material(heap: list[Tone]) -> list[Tone]:
-    """The tones that belong together and cover most."""
-    groups = [[tone, *(one for one in heap if one is not tone and same_material(tone, one))] for tone in heap]
-    return max(groups, key=lambda group: sum(tone.share for tone in group))
+    """The tones that belong together and cover most, fullest first. A rare tone cannot join two materials."""
+    full = [tone for tone in heap if tone.share >= 0.4 * heap[0].share]
+    groups = [[tone, *(one for one in heap if one is not tone and same_material(tone, one))] for tone in full]
+    best = max(groups, key=lambda group: sum(tone.share for tone in group))
+    return sorted(best, key=lambda tone: -tone.share)
 
 
 def _pattern(colours: Floats, core: Bools, heap: list[Tone], main: list[Tone]) -> list[Tone]:
@@ -191,7 +241,7 @@ def _pattern(colours: Floats, core: Bools, heap: list[Tone], main: list[Tone]) -
 
 
 def _smooth(chance: Mask, small: RGB, zone: Bools) -> Mask:
-    calm = np.asarray(cv2.medianBlur((chance * 255).astype(np.uint8), 3), np.float32) / 255
+    calm = np.asarray(cv2.medianBlur((chance * 255).astype(np.uint8), 3) / 255, np.float32)
     out = follow(calm, small, 3, 4e-4)
     out = np.clip((out - 0.3) / 0.4, 0, 1)
     out[~zone] = 0

@@ -26,7 +26,7 @@ class Net:
         """Width and height of the square input in pixels."""
         return int(self._input["shape"][1])
 
-    def __call__(self, picture: Floats) -> list[Floats]:
+    def __call__(self, picture: npt.NDArray[np.floating]) -> list[Floats]:
         """Run on one side × side × 3 picture, already scaled to the network's value range."""
         self._run.set_tensor(self._input["index"], np.ascontiguousarray(picture[None], np.float32))
         self._run.invoke()
@@ -56,7 +56,7 @@ class Cutout:
 
 
 class Models:
-    """Where the networks' files are. ``portrait`` is a folder of .tflite files, ``background`` an .onnx or its folder."""
+    """The networks of a folder of .tflite files (``portrait``) and an .onnx file or its folder (``background``)."""
 
     def __init__(self, portrait: Path, background: Path, threads: int) -> None:
         self._portrait = portrait

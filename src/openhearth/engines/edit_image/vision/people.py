@@ -32,7 +32,7 @@ def bodies_mask(poses: list[Pose], selfie: Mask) -> Mask:
     if not poses:
         return selfie
     union = np.max([pose.mask for pose in poses], axis=0)
-    return np.maximum((union + selfie) / 2, _overlooked(poses, selfie))
+    return np.asarray(np.maximum((union + selfie) / 2, _overlooked(poses, selfie)), np.float32)
 
 
 def people_mask(picture: RGB, poses: list[Pose], selfie: Mask, salient: Mask) -> Mask:

@@ -138,5 +138,8 @@ def _sharpened(points: Points, heat: Floats, side: int) -> Points:
         total = float(near.sum())
         if near.max() >= 0.5 and total > 0:
             ys, xs = np.mgrid[y0 : y0 + near.shape[0], x0 : x0 + near.shape[1]]
-            out[index] = float((near * xs).sum()) / total * side / cells, float((near * ys).sum()) / total * side / cells
+            out[index] = (
+                float((near * xs).sum()) / total * side / cells,
+                float((near * ys).sum()) / total * side / cells,
+            )
     return out

@@ -55,7 +55,7 @@ class SceneOf:
 
     @property
     def _zoom(self) -> float:
-        return self._pixels.shape[1] / self._small.shape[1]
+        return float(self._pixels.shape[1] / self._small.shape[1])
 
     @cached_property
     def _small_faces(self) -> list[FaceSeen]:
@@ -145,7 +145,7 @@ class SceneOf:
         bodies = self._bodies if who == EVERYONE else self._bodies_of(self._chosen(who))
         masks = []
         for body in bodies:
-            parts = ("top", "trousers") if part == "outfit" else (part,)
+            parts: tuple[str, ...] = ("top", "trousers") if part == "outfit" else (part,)
             if not sees_trousers(body):
                 parts = tuple(one for one in parts if one != "trousers")
             for one in parts:

@@ -14,9 +14,9 @@ FILLERS: tuple[str, ...] = (
     "whole|entire|overall|full|look|looks|looking|appear|appears|seem|seems|version|effect|effects|filter|filters|style|styled|art style|"
     "mode|format|form|image file|file|piece|pair|pair of|couple of|kind of|type of|sort of|shade of|bit of|instead|instead of that|"
     "current|existing|given|attached|uploaded|provided|following|above|my picture|my photo|region|area|part|parts|section|corner|side of|"
-    "visible|shown|seen|present|entirely new|little bit of|get|getting|feel|feeling|vibe|tinted|coloured|colored|color of|"
+    "visible|shown|seen|present|little bit of|get|getting|feel|feeling|vibe|tinted|coloured|colored|color of|"
     "ratio|aspect ratio|aspect|proportion|orientation|degree mark|direction|pixels size|factor|factor of|times larger|level|levels|value|amount|"
-    "around|itself|completely new|somehow|any|operation|following edits|changes to make|following changes|such that|so that|in order to|"
+    "around|itself|somehow|any|operation|following edits|changes to make|following changes|such that|so that|in order to|"
     "transformation|appearance|it be|job|task|that is|which is|where|"
     # Chinese politeness and framing
     "请|请你|请把|请将|请给|请帮|请帮我|帮|帮我|帮忙|帮我把|帮我给|麻烦|麻烦你|麻烦把|劳烦|拜托|烦请|我|我要|我想|我想要|我想把|我希望|我需要|想|想要|要|需要|希望|"
@@ -27,9 +27,9 @@ FILLERS: tuple[str, ...] = (
     "这|这个|这张|这幅|这些|那|那些|那张|此|该|本|某|张|个|一个|一种|一张|一副|一顶|一件|一条|一只|一款|一双|副|顶|件|条|只|种|款|双|幅|位|几个|的话|"
     "图片中|图片里|图片上|照片中|照片里|照片上|画面中|画面里|图上|图片中的|照片中的|图中的|画面中的|图里的|照片里的|图片里的|图片上的|照片上的|图上的|画面上的|图片的|照片的|图片当中|"
     "看起来|看上去|显得|感觉|效果|特效|滤镜|风格|风|样子|模样|样式|模式|格式|版本|版|比例|的比例|方向|状态|程度|氛围|调子|质感|部分|部位|区域|位置|地方|处|左右两侧|旁边|"
-    "进行|加以|予以|实现|完成|操作|编辑|修图|p图|p|ps|制作|弄一下|做一下|搞一下|做|做个|做一个|做出|来一张|出一张|生成一张|得到|输出|返回|加工|优化|美观|"
+    "进行|加以|予以|实现|完成|操作|编辑|修图|p图|p|ps|制作|弄一下|做一下|搞一下|做|做个|做一个|做出|来一张|出一张|生成一张|得到|输出|返回|加工|"
     "成为|作|做下|弄下|改下|帮下|原来的|原来|原本的|原本|原先|原先的|原有的|原有|现有的|现在的|从|由|对|对于|关于|针对|按|按照|以|倍数|角度|度数|数值|调节|方式|形式|大概|大约|左右吧|差不多|即|"
-    "变一下|换下|纯色|纯|颜色的|颜色为|色的|单一|系|款式的|图标|文件|正常|新|新的|全新的|自然的|自然|统一|统一的|整个的|全身|整体的|",
+    "变一下|换下|纯色|纯|颜色的|颜色为|单一|系|款式的|文件|整个的|全身|整体的|",
     # signs and decoration
     " |:|(|)|[|]|{|}|~|-|–|—|->|=>|=|>|→|*|_|`|#|@|^|。。|~~|》|《|【|】|<|",  # noqa: RUF001
     "😀|😄|😊|😁|😂|🤣|😍|🥰|😘|😉|😆|😃|😅|😇|🤩|🙂|😋|😜|🤗|🤔|🥺|😭|😢|🙏|👍|👌|💪|✌|👏|🤝|🙌|👋|✨|🌟|⭐|🎉|🎊|🎨|🖌|❤|💕|💖|💗|♥|❗|❓|‼|❕|💯|🔥|💡|👉|👇|✅|✔|🚀|🌈|💫|🎁|😏|🤪|",

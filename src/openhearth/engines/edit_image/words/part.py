@@ -9,8 +9,11 @@ import msgspec
 from openhearth.engines.edit_image.plan import EVERYONE, Colour, Op, Who
 from openhearth.engines.edit_image.words.kinds import Kind, Token
 
-_PASSED_OVER = frozenset({Kind.PICTURE, Kind.IT, Kind.ALSO})
+_PASSED_OVER = frozenset({Kind.FILLER, Kind.PICTURE, Kind.IT, Kind.ALSO})
+_PASSED_OVER_BY_ECHOES = _PASSED_OVER - {Kind.ALSO}
 _PEOPLE = frozenset({Kind.PERSON, Kind.SIDE})
+_POSSESSIVE = frozenset({"的", "'s", "s'"})
+_AROUND = frozenset({"from", "around", "of", "behind"})
 _JOINING = frozenset({Kind.AND, Kind.COMMA})
 
 
@@ -41,6 +44,7 @@ class Same(msgspec.Struct, frozen=True):
 
     things: tuple[str, ...] = ()
     people: tuple[Who, ...] = ()
+    verb: Kind | None = None  # what is said to be done again, when it is said
 
 
 class Colouring(msgspec.Struct, frozen=True):
@@ -66,32 +70,39 @@ Found = Doing | Keeping | Avoiding | Same | Colouring | Placing | Refused
 
 
 class Part:
-    """Words of one wish, without fillers. ``letters`` are their kinds, one letter each."""
+    """Words of one wish. ``said`` are those that count, ``letters`` their kinds, one letter each."""
 
-    def __init__(self, words: Sequence[Token]) -> None:
+    def __init__(self, words: Sequence[Token], said: list[Token], named: list[Token]) -> None:
         self.all = words
-        self.said = [word for word in words if word.kind not in _PASSED_OVER]
-        self.letters = "".join(word.kind.value for word in self.said)
+        self.said = said
+        self._named = named
+        self.letters = "".join(word.kind.value for word in said)
 
     @functools.cached_property
     def says_it(self) -> bool:
         return any(word.kind is Kind.IT for word in self.all)
 
     @functools.cached_property
-    def impersonal(self) -> "Part":
-        """The same without the words for people."""
-        return Part(_without_people(self.all))
-
-    @functools.cached_property
     def people(self) -> tuple[Who, ...] | None:
         """Who is meant; empty when nobody is named, None when the words contradict each other."""
-        named = [at for at, word in enumerate(self.said) if word.kind in _PEOPLE]
-        found = [_who(self.said[at]) for at in named]
-        nth_face = [word.who for word in self.said if word.kind is Kind.FACE and word.who is not None]
+        named = [at for at, word in enumerate(self._named) if word.kind in _PEOPLE]
+        found = [_who(self._named[at]) for at in named]
+        nth_face = [word.who for word in self._named if word.kind is Kind.FACE and word.who is not None]
         some = [who for who in (*found, *nth_face) if who != EVERYONE]
-        if len(some) > 1 and not _is_list(self.said, named):
+        if len(some) > 1 and not _is_list(self._named, named):
             return None
         return tuple(dict.fromkeys(some)) or tuple(found[:1])
+
+    @functools.cached_property
+    def has_strangers(self) -> bool:
+        """Whether people and background are named other than as theirs: "the people in the background"."""
+        at = [place for place, word in enumerate(self.all) if word.kind in (Kind.PERSON, Kind.BACKGROUND)]
+        for first, second in zip(at, at[1:], strict=False):
+            between = {word.text for word in self.all[first + 1 : second]}
+            theirs = between <= _POSSESSIVE if self.all[first].kind is Kind.PERSON else bool(between & _AROUND)
+            if self.all[first].kind is not self.all[second].kind and not theirs:
+                return True
+        return False
 
     def of(self, *kinds: Kind) -> list[Token]:
         """The words of some kinds, in order."""
@@ -104,6 +115,24 @@ class Part:
         """The last colour named: in "the red shirt blue" it is the wanted one."""
         colours = [word.colour for word in self.said if word.colour is not None]
         return colours[-1] if colours else None
+
+
+def whole(words: Sequence[Token]) -> Part:
+    """The part as it is."""
+    said = [word for word in words if word.kind not in _PASSED_OVER]
+    return Part(words, said, said)
+
+
+def impersonal(words: Sequence[Token]) -> Part:
+    """The part without the words for people, which it still knows."""
+    named = [word for word in words if word.kind not in _PASSED_OVER]
+    return Part(words, _without_people(named), named)
+
+
+def echoing(words: Sequence[Token]) -> Part:
+    """The part without people, with words like "also" left in."""
+    named = [word for word in words if word.kind not in _PASSED_OVER_BY_ECHOES]
+    return Part(words, _without_people(named), named)
 
 
 def _who(word: Token) -> Who:
@@ -135,6 +164,7 @@ class Rule(msgspec.Struct, frozen=True):
     pattern: "re.Pattern[str]"
     build: Build
     price: int = 10
+    stands_alone: bool = False  # a clause of its own: a bare "50%" right behind another wish belongs to that
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -150,6 +180,11 @@ class Rules(msgspec.Struct, frozen=True):
 def rule(pattern: str, build: Build, price: int = 10) -> Rule:
     """A rule; blanks in the pattern are for the eye."""
     return Rule(re.compile(pattern.replace(" ", "")), build, price)
+
+
+def lonely(pattern: str, build: Build, price: int = 10) -> Rule:
+    """A rule for a value without a verb, which must be a clause of its own."""
+    return msgspec.structs.replace(rule(pattern, build, price), stands_alone=True)
 
 
 REFUSAL = 300  # dearer than any reading that works, cheaper than leaving a word out

@@ -11,7 +11,7 @@ from openhearth.engines.edit_image.words.kinds import SEPARATORS, Kind, Meaning,
 _PERSONAL = frozenset({Kind.PERSON, Kind.SIDE, Kind.ORDINAL, Kind.FROM_SIDE, Kind.GENDER})
 _SHADING = {"dark": "dark", "darker": "dark", "bright": "bright", "lighter": "light", "暗": "dark", "亮": "bright"}
 _WORN = frozenset({Kind.PART, Kind.ITEM})
-_JOINS = frozenset({"with", "in", "wearing", "who", "whose", "wears", "having", "dressed in"})
+_JOINS = frozenset({"with", "in", "wearing", "who", "whose", "having", "dressed in"})
 _OF = frozenset({"的", "那个", "这个", "那位", "那", "这"})
 _NEAR = 4  # words between a verb of cropping and "portrait"
 
@@ -97,7 +97,7 @@ def _shades(words: list[Token]) -> list[Token]:
             at = _shade_before(found)
             if at is not None:
                 shade = _shade(found[at])
-                text = _spaced(found[at].text, word.text)
+                text = _spaced(found[at].text, word.colour.name)
                 colour = shaded(shade, word.colour, text)
                 found[at:] = [token(Meaning(Kind.COLOUR, colour=colour), text, found[at].start, word.end)]
                 continue
@@ -174,6 +174,8 @@ def _in_place(words: list[Token], at: int) -> Token:
         return msgspec.structs.replace(word, kind=Kind.TOO if is_excess else Kind.ALSO, name="")
     if word.text in ("高", "high") and following is not None and following.kind is Kind.NUMBER:
         return msgspec.structs.replace(word, kind=Kind.LENGTH, name="height")
+    if word.kind is Kind.OTHER_PICTURE and word.number == 1:
+        return msgspec.structs.replace(word, kind=Kind.PICTURE)
     if word.text in ("portrait", "landscape"):
         return _portrait(words, at)
     return word

@@ -1,9 +1,11 @@
 """The cheapest way to read an instruction as a sequence of wishes, each word belonging to exactly one of them."""
 
+from collections.abc import Callable, Iterator, Sequence
+
 import msgspec
 
 from openhearth.engines.edit_image.words.kinds import SEPARATORS, Kind, Token
-from openhearth.engines.edit_image.words.part import Found, Part, Rule, Rules
+from openhearth.engines.edit_image.words.part import REFUSAL, Found, Part, Refused, Rule, Rules, echoing, impersonal, whole
 from openhearth.engines.edit_image.words.rules_ground import GROUND_RULES
 from openhearth.engines.edit_image.words.rules_limits import ECHO_RULES, LIMIT_RULES, avoided
 from openhearth.engines.edit_image.words.rules_people import PEOPLE_RULES
@@ -12,7 +14,13 @@ from openhearth.engines.edit_image.words.rules_tone import TONE_RULES
 
 _WINDOW = 18  # words one wish may have
 _SKIP_KNOWN = 400
-_SKIP_UNKNOWN = 1000
+_SKIP: dict[Kind, int] = {
+    **dict.fromkeys(SEPARATORS, 0),
+    **dict.fromkeys((Kind.PICTURE, Kind.IT), 5),
+    **dict.fromkeys((Kind.UNKNOWN, Kind.CANNOT, Kind.GENDER), 1000),
+}
+_NOUNS = frozenset({Kind.ITEM, Kind.COLOUR, Kind.PERSON, Kind.SIDE, Kind.PART, Kind.BACKGROUND, Kind.TEXT, Kind.MARK})
+_ENDS = frozenset({Kind.STOP, Kind.THEN, Kind.UNKNOWN, Kind.CANNOT, Kind.GENDER})
 _JOIN_PRICE = {Kind.AND: 1, Kind.COMMA: 4}
 _ENDLESS = 1 << 60
 
@@ -22,7 +30,6 @@ class Wish(msgspec.Struct, frozen=True):
 
     found: Found | None
     words: tuple[Token, ...]
-    joined_by: str = ""  # the separators before it
 
 
 class _Edge(msgspec.Struct, frozen=True):
@@ -31,22 +38,20 @@ class _Edge(msgspec.Struct, frozen=True):
     found: Found | None
 
 
-class Grammar(msgspec.Struct, frozen=True):
-    """All rules, by what they look at."""
-
-    people: Rules = Rules(PEOPLE_RULES)
-    picture: Rules = Rules((*GROUND_RULES, *TONE_RULES, *SHAPE_RULES, *LIMIT_RULES))
-    echo: Rules = Rules(ECHO_RULES)
+_TABLES: tuple[tuple[Rules, Callable[[Sequence[Token]], Part]], ...] = (
+    (Rules(PEOPLE_RULES), impersonal),
+    (Rules((*GROUND_RULES, *TONE_RULES, *SHAPE_RULES, *LIMIT_RULES)), whole),
+    (Rules(ECHO_RULES), echoing),
+)
 
 
 class Reader:
     """Reads one instruction; remembers which rules fit which letters, as they come again and again."""
 
-    def __init__(self, words: list[Token]) -> None:
+    def __init__(self, words: Sequence[Token]) -> None:
         self._words = words
         self._said = [at for at, word in enumerate(words) if word.kind is not Kind.FILLER]
-        self._grammar = Grammar()
-        self._fitting: dict[tuple[str, str], tuple[Rule, ...]] = {}
+        self._fitting: dict[tuple[int, str], tuple[Rule, ...]] = {}
 
     def read(self) -> list[Wish]:
         """The wishes in order; words without a place are wishes without a meaning."""
@@ -64,40 +69,56 @@ class Reader:
     def _token(self, at: int) -> Token:
         return self._words[self._said[at]]
 
-    def _edges(self, start: int) -> list[_Edge]:
+    def _edges(self, start: int) -> Iterator[_Edge]:
         first = self._token(start)
+        yield _Edge(start + 1, _SKIP.get(first.kind, _SKIP_KNOWN), None)
         if first.kind in SEPARATORS:
-            return [_Edge(start + 1, 0, None)]
-        skip = _SKIP_UNKNOWN if first.kind in (Kind.UNKNOWN, Kind.CANNOT, Kind.GENDER) else _SKIP_KNOWN
-        passed_over = first.kind in (Kind.PICTURE, Kind.IT)
-        edges = [_Edge(start + 1, 5 if passed_over else skip, None)]
+            return
         joins = 0
         for end in range(start + 1, min(len(self._said), start + _WINDOW) + 1):
             last = self._token(end - 1)
-            if last.kind in (Kind.STOP, Kind.THEN, Kind.UNKNOWN, Kind.CANNOT, Kind.GENDER):
-                break
+            if last.kind in _ENDS:
+                return
             joins += _JOIN_PRICE.get(last.kind, 0)
             if last.kind not in SEPARATORS:
-                edges.extend(self._meanings(start, end, joins))
-        return edges
+                yield from self._meanings(start, end, joins)
 
-    def _meanings(self, start: int, end: int, joins: int) -> list[_Edge]:
+    def _meanings(self, start: int, end: int, joins: int) -> Iterator[_Edge]:
         words = self._words[self._said[start] : self._said[end - 1] + 1]
-        if words[0].kind is Kind.NOT and len(words) > 1:
-            inner = [word for word in words[1:] if word.kind is not Kind.FILLER]
-            ruled_out = [_Edge(end, price + joins, avoided(found)) for price, found in self._found(words[1:])] if inner else []
-        else:
-            ruled_out = []
-        plain = [_Edge(end, price + joins, found) for price, found in self._found(words)]
-        return [*plain, *(edge for edge in ruled_out if edge.found is not None)]
+        alone = self._is_border(start - 1) and self._is_border(end)
+        for price, found in self._found(words, alone=alone):
+            yield _Edge(end, price + joins, found)
+        if words[0].kind is Kind.NOT and _can_be_avoided(words[1:]):
+            for price, found in self._found(words[1:], alone=alone):
+                yield _Edge(end, price + joins, avoided(found))
 
-    def _found(self, words: list[Token]) -> list[tuple[int, Found]]:
-        part = Part([word for word in words])
-        everything = Part(words)
-        everything.letters = "".join(word.kind.value for word in words if word.kind not in (Kind.FILLER, Kind.PICTURE, Kind.IT))
-        results: list[tuple[int, Found]] = []
-        return results
+    def _is_border(self, at: int) -> bool:
+        return not 0 <= at < len(self._said) or self._token(at).kind in SEPARATORS
+
+    def _found(self, words: Sequence[Token], *, alone: bool) -> Iterator[tuple[int, Found]]:
+        for number, (rules, cut) in enumerate(_TABLES):
+            part = cut(words)
+            key = (number, part.letters)
+            if key not in self._fitting:
+                self._fitting[key] = rules.fitting(part.letters) if part.letters else ()
+            for rule in self._fitting[key]:
+                found = None if rule.stands_alone and not alone else rule.build(part)
+                if found is not None:
+                    yield (max(rule.price, REFUSAL) if isinstance(found, Refused) else rule.price), found
+
+    def _wishes(self, ways: list[tuple[int, Found | None]]) -> list[Wish]:
+        wishes: list[Wish] = []
+        end = len(self._said)
+        while end > 0:
+            start, found = ways[end]
+            words = tuple(self._token(at) for at in range(start, end))
+            wishes.append(Wish(found, words))
+            end = start
+        wishes.reverse()
+        return wishes
 
 
-def _unused() -> None:
-    return None
+def _can_be_avoided(words: Sequence[Token]) -> bool:
+    """"Don't blur" rules a change out; "no glasses" wants one, and a comma ends what "don't" is about."""
+    kinds = {word.kind for word in words if word.kind not in (Kind.FILLER, Kind.AND, Kind.PICTURE, Kind.IT, Kind.ALSO)}
+    return bool(kinds - _NOUNS) and Kind.COMMA not in kinds

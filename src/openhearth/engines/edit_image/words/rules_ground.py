@@ -7,7 +7,7 @@ from openhearth.engines.edit_image.words.scan import MOST_QUOTED
 
 _LIST = "[j,]{1,2}"
 _WRITTEN = "(?:[Ldj]{0,3}(?:[TM]{1,2}Q?[TM]?|QT?)L?)"
-_REMOVABLE = f"(?:C?GW?|{_WRITTEN})"
+_REMOVABLE = f"(?:W?C?GW?|{_WRITTEN})"
 _PICTURE_OTHER = frozenset({Kind.OTHER_PICTURE})
 _MARK_OPACITY = 0.5
 _BLUR_PLAIN = 0.5
@@ -29,7 +29,7 @@ def _only_generic_people(part: Part) -> bool:
 
 
 def _remove(part: Part) -> Found | None:
-    if not _only_generic_people(part) or part.of(Kind.SIDE):
+    if not _only_generic_people(part) or part.has_strangers or part.of(Kind.SIDE):
         return None
     steps: list[Op] = []
     place, only = "", ""
@@ -82,6 +82,8 @@ def _placing(part: Part) -> Found | None:
 
 def _blurred(part: Part) -> Found | None:
     """Background, and faces when both are named."""
+    if not _only_generic_people(part) or part.has_strangers:
+        return None
     steps: list[Op] = []
     for word in part.of(Kind.BACKGROUND, Kind.FACE, Kind.SKY):
         if word.kind is Kind.BACKGROUND:
@@ -145,7 +147,7 @@ GROUND_RULES: tuple[Rule, ...] = (
     rule("[Sa] W h? [Sh]? C G", _coloured),
     rule("[Sr]? G [Sha]{0,2} N G? | [Sah]{0,2} N [Sah]{0,2} G S?", _replaced),
     rule("S N", _placing, 20),
-    rule("S? D{0,2} b D{0,2} [GY] D? | [GY] [Sa]{0,2} D{0,2} b D{0,2}", _blurred),
+    rule("S? D{0,2} b D{0,2} W? [GY] D? | S? W? [GY] [Sa]{0,2} D{0,2} b D{0,2}", _blurred),
     rule(f"b [GF] (?:{_LIST}b?[GF])+ | [GF] (?:{_LIST}[GF])+ S? b", _blurred),
     rule("[Sa]? D? b{1,2} D?", _bokeh),
     rule("[aTMQLdCoSjhDZP,]{2,14}", _add_text),

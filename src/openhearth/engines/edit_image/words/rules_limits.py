@@ -15,6 +15,7 @@ from openhearth.engines.edit_image.words.part import (
 
 _GUARD = "[FPGXWYTMO^Ee]"
 _GUARDS = f"{_GUARD}{{1,2}}(?:[j,]{{1,2}}{_GUARD}{{1,2}})*"
+_VERBS = frozenset({Kind.WEAR, Kind.BLUR, Kind.PIXELATE, Kind.ADD, Kind.DRESS})
 _NAMES = {
     Kind.FACE: "face",
     Kind.BACKGROUND: "background",
@@ -56,17 +57,19 @@ def _same(part: Part) -> Found | None:
     )
     if part.people is None or not (things or part.people):
         return None
-    return Same(things, part.people)
+    verbs = {word.kind for word in part.said} & _VERBS
+    return Same(things, part.people, verbs.pop() if len(verbs) == 1 else None)
 
 
 LIMIT_RULES: tuple[Rule, ...] = (
-    rule(f"={{1,2}} {_GUARDS} [~S]? | {_GUARDS} =? ~ | ~ {_GUARDS} S? | ! [S=] {_GUARDS} ~? | {_GUARDS} ! S | {_GUARDS} =", _keeping),
+    rule(f"={{1,2}} {_GUARDS} [~S]? | {_GUARDS} =? ~ | ~ {_GUARDS} S? | ! [S=] {_GUARDS} ~? | {_GUARDS} ! S | {_GUARDS} = | ! [bxHrSBJ] \\^", _keeping),
     rule("= ~? | = S | ~ | ! S", _keeping_picture),
 )
 # These look at "also" as well, which other rules pass over.
 ECHO_RULES: tuple[Rule, ...] = (
     rule("(?:[PGF] (?:[j,]{1,2}[PGF])*)? S? & S?", _same),
-    rule("& (?:[PGF] (?:[j,]{1,2}[PGF])*)?", _same),
+    rule("& [vwabxS]? | S & [vwabx]? | [vabx] &", _same),
+    rule("& (?:[PGF] (?:[j,]{1,2}[PGF])*)", _same),
 )
 
 

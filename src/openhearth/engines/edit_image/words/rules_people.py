@@ -29,7 +29,7 @@ def _painted(part: Part, things: list[Token], colour: Colour) -> Found | None:
     steps: list[Op] = []
     for thing in things:
         if thing.kind is Kind.BACKGROUND:
-            if any(who != EVERYONE for who in part.people):
+            if part.has_strangers or any(who != EVERYONE for who in part.people):
                 return None
             steps.append(Background("colour", colour=colour))
         else:
@@ -40,6 +40,13 @@ def _painted(part: Part, things: list[Token], colour: Colour) -> Found | None:
 def _recolour(part: Part) -> Found | None:
     colour = part.colour()
     return _painted(part, part.of(Kind.PART, Kind.BACKGROUND), colour) if colour else None
+
+
+def _from_colour(part: Part) -> Found | None:
+    """"From white to red": without such a word two colours contradict each other."""
+    says_from = any(word.text in ("from", "从", "由") for word in part.all)
+    between = part.said[-2].kind is Kind.SET
+    return _recolour(part) if says_from or between else None
 
 
 def _into_garment(part: Part) -> Found | None:
@@ -120,13 +127,14 @@ def _blurred_body(part: Part) -> Found | None:
 
 
 PEOPLE_RULES: tuple[Rule, ...] = (
-    rule(f"S? {_THINGS} S{{0,2}} C", _recolour),
+    rule(f"S? {_THINGS} [Sh]{{0,2}} C", _recolour),
+    rule(f"S? {_THINGS} S? , S{{1,2}} C", _recolour, 14),
     rule("S? C [PG] S{0,2} C", _recolour),
-    rule("S? [PG] C S{1,2} C", _recolour),
-    rule("S? P S? C P", _into_garment),
-    rule("[Saw]{0,2} C P", _garment_in, 12),
+    rule("S? [PG] C S{0,2} C", _from_colour),
+    rule("S? C? P [Sh]? C P", _into_garment),
+    rule("[Sawv]{0,2} C P", _garment_in, 12),
     rule("[Sa]{0,2} C G", _recolour, 12),
-    rule("S{0,2} C", _colouring, 40),
+    rule("S{0,2} C", _colouring, 310),
     rule(f"[Svawh]{{0,3}} {_ITEM} (?:[j,]{{0,2}} [vawh]{{0,2}} {_ITEM})* (?:,?[hS]?C)?", _wear, 12),
     rule("C? X [va]", _wear),
     rule("H F h? C? X", _mask_over_face),
@@ -137,9 +145,9 @@ PEOPLE_RULES: tuple[Rule, ...] = (
     rule("[Sa]? x [Sa]?", _hide),
     rule("S? [bH] D? S?", _blurred_body, REFUSAL),
     refusal("S? P", "what_colour"),
-    refusal("[aw] P", "garment"),
+    refusal("[awv] P", "garment"),
     refusal(f"r C? P (?:{_LIST}P)* | P (?:{_LIST}P)* r", "erase"),
-    refusal(f"S? C? {_THINGS} [jS+-]* [DJBbxRE$@Z+-]+ S? D* %?", "only_colour"),
+    refusal(f"S? C? P (?:{_LIST}P)* [jS+-]* [DJBbxRE$@Z+-]+ S? D* %?", "only_colour"),
     refusal("S? D* [JBbxHR+-]+ D* P", "only_colour"),
     refusal("S? C? X S* C? X? S? | S X J | X S* D* [JBbZ]", "worn"),
     refusal(f"r C? X (?:{_LIST}X)* | X (?:{_LIST}X)* r | ! C? X (?:{_LIST}!?X)*", "worn"),

@@ -2,7 +2,7 @@
 
 from openhearth.engines.edit_image.plan import EVERYONE, Crop, Flip, Op, Resize, Rotate, Upscale, Vectorise
 from openhearth.engines.edit_image.words.kinds import Kind, Token
-from openhearth.engines.edit_image.words.part import Doing, Found, Part, Refused, Rule, refusal, rule
+from openhearth.engines.edit_image.words.part import Doing, Found, Part, Refused, Rule, lonely, refusal, rule
 
 _FACTORS = (2, 4)
 _PLAIN_FACTOR = 2
@@ -88,8 +88,12 @@ def _to_lengths(part: Part) -> Found | None:
 def _says_to(part: Part, kind: Kind) -> bool:
     """Whether the number is the size to reach ("缩小到30%") and not the step ("缩小30%")."""
     place = next(at for at, word in enumerate(part.all) if word.kind is kind)
-    before = part.all[place - 1].text if place else ""
-    return before in ("to", "of", "的", "at") or before.endswith(("到", "为", "成", "至")) or part.said[0].kind is kind
+    before: list[str] = []
+    for word in reversed(part.all[:place]):
+        before.append(word.text)
+        if word.kind is not Kind.FILLER:
+            break
+    return part.said[0].kind is kind or any(text in ("to", "at") or text.endswith(("到", "为", "成", "至")) for text in before)
 
 
 def _shrunk(part: Part) -> Found | None:
@@ -111,13 +115,13 @@ def _enlarged_to(part: Part, factor: float) -> Found:
 
 
 def _enlarged(part: Part) -> Found | None:
-    values = part.of(Kind.TIMES, Kind.PERCENT, Kind.FRACTION)
+    values = part.of(Kind.TIMES, Kind.PERCENT, Kind.FRACTION, Kind.NUMBER)
     if not values:
         return _clear(part)
     value = values[0]
-    if value.kind is Kind.TIMES:
+    if value.kind in (Kind.TIMES, Kind.NUMBER):
         factor = 2.0 if value.text == "一倍" else value.number
-    elif value.kind is Kind.PERCENT and part.of(Kind.ENLARGE) and not _says_to(part, Kind.PERCENT):
+    elif value.kind is Kind.PERCENT and (value.number == 100 or any(word.text == "by" for word in part.all)):
         factor = 1 + value.number / 100
     else:
         factor = value.number / 100 if value.kind is Kind.PERCENT else 0.0
@@ -133,23 +137,28 @@ def _vectors(part: Part) -> Found | None:
 
 
 SHAPE_RULES: tuple[Rule, ...] = (
-    rule("L? [zSea]{0,2} q [zS]? L?", _crop),
+    rule("L? [zSea]{1,2} q [zS]? L? | q [zS] L?", _crop),
+    lonely("q", _crop),
     rule("[zS]{1,2} q? [FWA] h? q? | [FW]{1,2} z q? | q z [FWA] | [zSa]{0,2} A q?", _crop),
     rule("[zS]{1,2} [FW] j? q", _crop),
     rule("[zS]{0,2} z s", _crop_to_size),
     rule("S? [cd]? u{1,2} [cd]? [°#]? [cd]? u?", _rotate),
-    rule("S? [cd]? ° [cd]? u? | S ° ", _rotate),
+    rule("S [cd]? ° [cd]? u? | [cd] ° u? | ° [cd] u? | ° u", _rotate),
+    lonely("°", _rotate),
     rule("[Su]{0,2} U [Sufy]{0,2} | f U", _upside_down),
     rule("S? y S? f | [Sa]? f S? y?", _flip),
-    rule("[eSnm]{0,3} s e?", _to_size, 12),
+    rule("[eSnm]{1,3} s e? | s e", _to_size),
+    lonely("s", _to_size, 12),
     rule("[eSnm]{0,3} (?:l[Se+-]?#|#l) (?:[j,]{0,2} (?:lS?#|#l))?", _to_lengths),
     rule("[eSn]{1,2} e? [%/*] e? | [%/] e | n e? [%/*]", _shrunk),
+    lonely("[%/]", _shrunk),
     rule("S? - e? [%/]", _shrunk, 14),
-    rule("[SaE]{0,2} m{1,2} [eE]? [*%/]? | [*%] m", _enlarged),
-    rule("[Sa]? E? e? [S+]{0,2} \\* E?", _enlarged, 14),
+    rule("[SaE]{0,2} m{1,2} [eE]? [*%/#]? | [*%] m", _enlarged),
+    rule("[Sa]? E? e? [S+]{1,2} \\* [Ee]? | [Sa]? [Ee]{1,2} \\* | \\* [Ee]", _enlarged, 14),
+    lonely("\\*", _enlarged, 14),
     rule("E? m s", _to_size),
     rule("[Sa+]{0,2} E{1,2} S?", _clear, 12),
     rule("[Sa]{0,2} V{1,2} S?", _vectors),
     refusal("S? z", "crop"),
-    refusal("[Sen]{1,2} | [Se]? Z", "size"),
+    refusal("S? [en]{1,2} | [Se]? Z", "size"),
 )

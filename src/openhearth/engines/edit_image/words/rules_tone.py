@@ -153,10 +153,10 @@ def _clearer(part: Part) -> Found | None:
 
 
 TONE_RULES: tuple[Rule, ...] = (
-    rule(rf"[GY]? {_ANY}{{0,4}} [JB] {_ANY}{{0,4}} | {_ANY}{{0,4}} [JB] {_ANY}{{0,3}} [GY] {_ANY}{{0,3}}", _by_adjective),
-    rule(rf"[GY]? [SaDJ#+%-]{{0,3}} K (?:{_LIST}K)* [SaDJ#%+BZ-]{{0,4}} [GY]?", _by_quality),
+    rule(rf"S? [GY]? {_ANY}{{0,4}} [JB] {_ANY}{{0,4}} | {_ANY}{{0,4}} [JB] {_ANY}{{0,3}} [GY] {_ANY}{{0,3}}", _by_adjective),
+    rule(rf"S? [GY]? [SaDJ#+%-]{{0,3}} K (?:{_LIST}K)* [SaDJ#%+BZ-]{{0,4}} [GY]?", _by_quality),
     rule(rf"S? D? [+]? K {_LIST} [+]? K (?:{_LIST}[+]?K)*", _by_quality, 11),
-    rule(r"[GY] S? D{0,2} [Jb] D? (?:j S? D{0,2} J D?)+", _together),
+    rule(r"S? [GY] S? D{0,2} [Jb] D? (?:j S? D{0,2} J D?)+", _together),
     rule(r"[Bb] (?:j[Bb])+ D? [GY]", _together),
     rule(r"[Sa]? D{0,2} b D{0,2}", _blurred),
     rule(r"[GY]? (?:\$|D\$) [Jb] | [GY]? !? @ J | [GY]? ! J @ | K \$ [+-] | K @ [+]", _complaint),

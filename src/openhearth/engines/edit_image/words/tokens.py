@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+import msgspec
+
 from openhearth.engines.edit_image.words.kinds import Kind, Meaning, Token, token
 from openhearth.engines.edit_image.words.lexicon import Lexicon, Meanings, lexicon
 from openhearth.engines.edit_image.words.scan import readings
@@ -80,13 +82,24 @@ def _bullet(text: str, start: int) -> int:
     return found.end() if not before or before in ".。;\n,!:" or in_a_list else 0
 
 
+def _named(script: Script, word: Token) -> Token:
+    """Quotations and colours carry what was written, in its own capitals and characters."""
+    if word.kind is Kind.QUOTED:
+        return msgspec.structs.replace(word, name=script.quote(word.start + 1, word.end - 1))
+    if word.colour is not None:
+        colour = msgspec.structs.replace(word.colour, name=script.quote(word.start, word.end))
+        return msgspec.structs.replace(word, colour=colour)
+    return word
+
+
 def _backwards(script: Script, ways: list[tuple[int, Meanings]]) -> list[Token]:
     found: list[Token] = []
     end = len(script.text)
     while end > 0:
         start, meanings = ways[end]
         piece = script.text[start:end]
-        found.extend(token(meaning, piece, start, end) for meaning in reversed(meanings))
+        named = (_named(script, token(meaning, piece, start, end)) for meaning in reversed(meanings))
+        found.extend(named if len(meanings) == 1 else (token(meaning, piece, start, end) for meaning in reversed(meanings)))
         end = start
     found.reverse()
     return [word for word in found if word.text != " "]

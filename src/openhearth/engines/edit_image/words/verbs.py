@@ -115,7 +115,7 @@ VERBS: tuple[tuple[Kind, str, str], ...] = (
 
 # kind, name, number, words
 TONES: tuple[tuple[Kind, str, float, str], ...] = (
-    (Kind.ADJECTIVE, "brightness", 1, "brighter|bright|lighter|亮|明亮|亮堂|变亮|亮起来|提亮些|亮亮的|光亮|bright enough|☀"),
+    (Kind.ADJECTIVE, "brightness", 1, "brighter|bright|lighter|亮|明亮|亮堂|变亮|亮起来|提亮些|亮亮的|光亮|☀"),
     (Kind.ADJECTIVE, "brightness", -1, "darker|dark|dimmer|dim|暗|变暗|昏暗|阴暗|暗沉|黯淡|gloomy|gloomier"),
     (Kind.ADJECTIVE, "contrast", 1, "contrasty|punchy|punchier|more contrasted"),
     (Kind.ADJECTIVE, "saturation", 1, "vivid|vibrant|colorful|colourful|saturated|鲜艳|鲜艳些|艳丽|浓郁|鲜明|艳|多彩|浓烈"),

@@ -1,0 +1,180 @@
+"""The editor's HTTP face inside its own process: ``POST /edit`` and ``GET /health`` on a Unix socket."""
+
+import asyncio
+import base64
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from typing import Any
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from openhearth.core.errors import GatewayError, LimitError, NotFound, TooLarge
+from openhearth.core.sse import Event, encode
+from openhearth.engines.edit_image.edit import planned, read_request
+from openhearth.engines.edit_image.frames import Failed, Progress, Result, failed
+from openhearth.engines.edit_image.line import Line, Ticket
+from openhearth.engines.edit_image.ports import Parser
+from openhearth.engines.edit_image.settings import NAME, EditSettings
+from openhearth.engines.edit_image.workshop import EditFailed, Working, Workshop
+
+_MOST_BODY_BYTES = 256 * 1024 * 1024
+_WAIT_NOTICE_S = 10.0
+_LONGEST_WAIT_S = 1800.0
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """Others are before this edit; ``place`` 1 is next."""
+
+    place: int
+
+
+Said = Waiting | Working | Progress | Result
+
+
+def build(settings: EditSettings, parse: Parser, workshop: Workshop) -> Starlette:
+    """The engine's app around a workshop, which it starts and closes."""
+    line = Line(settings.queue)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        workshop.warm()
+        yield
+        await workshop.close()
+
+    async def health(_: Request) -> Response:
+        able = workshop.is_able
+        if not able:
+            workshop.warm()
+        body = msgspec.json.encode({"model": NAME, "queue": len(line)})
+        return Response(body, 200 if able else 503, media_type="application/json")
+
+    routes = [
+        Route("/health", health),
+        Route("/edit", Edit(settings, parse, workshop, line), methods=["POST"]),
+    ]
+    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _not_served})
+
+
+class Edit:
+    """``POST /edit``: read, check, take a place, answer as a stream, stop when the client leaves."""
+
+    def __init__(self, settings: EditSettings, parse: Parser, workshop: Workshop, line: Line) -> None:
+        self._settings = settings
+        self._parse = parse
+        self._workshop = workshop
+        self._line = line
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            body = await _body(Request(scope, receive))
+            await asyncio.to_thread(self._check, body)
+            ticket = self._line.enter()
+        except ClientDisconnect:
+            return
+        except GatewayError as error:
+            await _refuse(send, failed(error))
+            return
+        try:
+            await _until_gone(receive, self._answer(body, ticket, send))
+        finally:
+            self._line.leave(ticket)
+
+    def _check(self, body: bytes) -> None:
+        planned(read_request(body), self._parse, most_pixels=self._settings.picture_pixels)
+
+    async def _answer(self, body: bytes, ticket: Ticket, send: Send) -> None:
+        """A refusal that comes first is an HTTP status, a later one an event."""
+        started = False
+        async with contextlib.aclosing(self._said(body, ticket)) as events:
+            try:
+                async for event in events:
+                    if not started:
+                        await _start(send)
+                        started = True
+                    await _send(send, _written(event))
+            except (GatewayError, EditFailed) as error:
+                fault = error.frame if isinstance(error, EditFailed) else failed(error)
+                if not started:
+                    await _refuse(send, fault)
+                    return
+                await _send(send, encode(Event(msgspec.json.encode(fault.body()).decode(), "error")))
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _said(self, body: bytes, ticket: Ticket) -> AsyncGenerator[Said, None]:
+        loop = asyncio.get_running_loop()
+        entered_at = loop.time()
+        while ticket.place:
+            yield Waiting(ticket.place)
+            await ticket.moved(_WAIT_NOTICE_S)
+            if loop.time() - entered_at > _LONGEST_WAIT_S:
+                raise LimitError("The local editor stayed busy for half an hour.", code="engine_queue_full")
+        async with contextlib.aclosing(self._workshop.edit(body)) as frames:
+            async for frame in frames:
+                yield frame
+
+
+def _written(event: Said) -> bytes:
+    if isinstance(event, Waiting):
+        return encode(Event(comments=(f"waiting {event.place}",)))
+    if isinstance(event, Working):
+        return encode(Event(comments=("working",)))
+    if isinstance(event, Progress):
+        shown: dict[str, Any] = {"done": event.done, "total": event.total, "text": event.text}
+        return encode(Event(msgspec.json.encode(shown).decode(), "progress"))
+    shown = msgspec.structs.asdict(event) | {"data": base64.b64encode(event.data).decode()}
+    return encode(Event(msgspec.json.encode(shown).decode(), "result"))
+
+
+async def _body(request: Request) -> bytes:
+    pieces = bytearray()
+    async for piece in request.stream():
+        pieces += piece
+        if len(pieces) > _MOST_BODY_BYTES:
+            raise TooLarge(f"An edit request has at most {_MOST_BODY_BYTES // 1024**2} MB.")
+    return bytes(pieces)
+
+
+async def _until_gone(receive: Receive, work: Coroutine[Any, Any, None]) -> None:
+    """Do ``work``; cancel it when the client disconnects."""
+    working, leaving = asyncio.create_task(work), asyncio.create_task(_gone(receive))
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (leaving, working):
+            task.cancel()
+        await asyncio.wait({leaving, working})
+    if not working.cancelled() and (failure := working.exception()) is not None:
+        raise failure
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _start(send: Send) -> None:
+    headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+
+
+async def _send(send: Send, piece: bytes) -> None:
+    await send({"type": "http.response.body", "body": piece, "more_body": True})
+
+
+async def _refuse(send: Send, fault: Failed) -> None:
+    headers = [(b"content-type", b"application/json")]
+    if fault.retry_after_s is not None:
+        headers.append((b"retry-after", str(round(fault.retry_after_s)).encode()))
+    await send({"type": "http.response.start", "status": fault.status, "headers": headers})
+    await send({"type": "http.response.body", "body": msgspec.json.encode(fault.body())})
+
+
+async def _not_served(request: Request, _: Exception) -> Response:
+    fault = failed(NotFound(f"The editor does not serve {request.method} {request.url.path}."))
+    return Response(msgspec.json.encode(fault.body()), fault.status, media_type="application/json")

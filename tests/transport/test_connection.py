@@ -1,0 +1,90 @@
+"""A connection by itself, where a real socket would need luck: it dies between being opened and being used."""
+
+import asyncio
+
+from tests.transport.wiring import Recorder, outgoing
+from typing_extensions import override
+
+from openhearth.core.errors import UpstreamDown
+from openhearth.core.provider import Origin
+from openhearth.transport.coding import DecodeLimits
+from openhearth.transport.connection import Connection, Home
+from openhearth.transport.flight import Flight
+
+
+class Nowhere(Home):
+    """A pool that only notes what it is told."""
+
+    def __init__(self) -> None:
+        self.forgotten: list[Connection] = []
+
+    @override
+    def release(self, connection: Connection) -> None:
+        raise AssertionError("a dead connection came back")
+
+    @override
+    def forget(self, connection: Connection) -> None:
+        self.forgotten.append(connection)
+
+    @override
+    def resend(self, flight: Flight) -> None:
+        raise AssertionError("a fresh connection is not tried twice")
+
+    @override
+    def now_s(self) -> float:
+        return 0.0
+
+
+class Wire(asyncio.Transport):
+    """A transport that is written down."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = b""
+        self.aborted = False
+
+    @override
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written += bytes(data)
+
+    @override
+    def abort(self) -> None:
+        self.aborted = True
+
+
+def flight() -> tuple[Flight, Recorder]:
+    recorder = Recorder()
+    return Flight(outgoing(Origin("http", "up", 80)), recorder, 0.0), recorder
+
+
+async def test_a_connection_that_closed_before_its_use_fails_the_flight() -> None:
+    home, wire = Nowhere(), Wire()
+    connection = Connection(home, DecodeLimits())
+    connection.connection_made(wire)
+    connection.eof_received()
+    under_way, recorder = flight()
+    connection.start(under_way, 0.0)
+    assert isinstance(recorder.error, UpstreamDown)
+    assert wire.aborted
+    assert wire.written == b""
+    assert home.forgotten == [connection]
+
+
+async def test_losing_a_connection_twice_is_told_once() -> None:
+    home, wire = Nowhere(), Wire()
+    connection = Connection(home, DecodeLimits())
+    connection.connection_made(wire)
+    under_way, recorder = flight()
+    connection.start(under_way, 0.0)
+    connection.eof_received()
+    connection.connection_lost(ConnectionResetError())
+    assert isinstance(recorder.error, UpstreamDown)
+    assert home.forgotten == [connection]
+
+
+async def test_the_request_is_one_write() -> None:
+    wire = Wire()
+    connection = Connection(Nowhere(), DecodeLimits())
+    connection.connection_made(wire)
+    connection.start(flight()[0], 0.0)
+    assert wire.written.endswith(b'\r\ncontent-length: 27\r\n\r\n{"model":"m","messages":[]}')

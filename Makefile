@@ -11,9 +11,12 @@ PACKS ?= starter
 TEST_PACKS := smollm2-135m-instruct qwen2.5-coder-0.5b-instruct portrait background upscale fonts-zh
 CODE := src tests bench
 
-# The first Python that is new enough and really runs; versions with ready-made wheels for every engine come first.
-PYTHON ?= $(shell for name in python3.12 python3.11 python3.13 python3 python3.14 python; do \
-	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
+# The first Python that is new enough and can make virtual environments; failing that, one that is new enough.
+PYTHONS := python3 python3.12 python3.13 python3.11 python3.14 python
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for name in $(PYTHONS); do \
+	"$$name" -c 'import ensurepip, venv; $(NEW_ENOUGH)' 2>/dev/null && echo "$$name" && exit; done; \
+	for name in $(PYTHONS); do "$$name" -c '$(NEW_ENOUGH)' 2>/dev/null && echo "$$name" && exit; done)
 
 .PHONY: check run test bench help install fmt format lint types imports shape spelling cov lock clean
 
@@ -67,7 +70,7 @@ clean: ## Remove .venv and caches (data and fetched packs stay)
 
 # Stamps: a second run installs nothing. dev.txt holds all of engines.txt, so it settles both.
 $(VENV)/.engines: requirements/build.txt requirements/engines.txt pyproject.toml | $(VENV)/bin/python
-	@echo "Installing the platform and its engines into $(VENV) (about 300 MB the first time) …"
+	@echo "Installing the platform and its engines into $(VENV) (225 MB to download the first time) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt -r requirements/engines.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@

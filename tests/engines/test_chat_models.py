@@ -47,22 +47,21 @@ class Child:
         self.process = process
         self.path = path
 
-    def send(self, method: str, target: str, body: dict[str, Any] | None = None) -> http.client.HTTPResponse:
-        connection = UnixConnection(self.path)
-        connection.request(method, target, json.dumps(body) if body is not None else None)
-        return connection.getresponse()
+    def send(self, method: str, target: str, body: dict[str, Any] | None = None) -> tuple[int, Any]:
+        with contextlib.closing(UnixConnection(self.path)) as connection:
+            connection.request(method, target, json.dumps(body) if body is not None else None)
+            with connection.getresponse() as response:
+                return response.status, json.loads(response.read())
 
     def post(self, body: dict[str, Any], target: str = CHAT) -> Any:
-        with self.send("POST", target, body) as response:
-            return json.loads(response.read())
+        return self.send("POST", target, body)[1]
 
     def text(self, prompt: str, **fields: Any) -> str:
         choice = self.post({"messages": [{"role": "user", "content": prompt}], **fields})["choices"][0]
         return str(choice["message"]["content"])
 
     def busy(self) -> int:
-        with self.send("GET", "/health") as response:
-            return int(json.loads(response.read())["running"])
+        return int(self.send("GET", "/health")[1]["running"])
 
 
 @contextlib.contextmanager
@@ -118,20 +117,18 @@ def test_sampling_fields_reach_the_model(small: Child) -> None:
     assert len(banned["top_logprobs"]) == 2
 
 
-def test_logit_bias_forbids_a_token(small: Child) -> None:
-    body = {"prompt": "One, two, three,", "max_tokens": 1, "temperature": 0}
-    assert small.post(body, "/v1/completions")["choices"][0]["text"] == " four"
-    four = 2988
-    banned = small.post({**body, "logit_bias": {str(four): -100}}, "/v1/completions")
-    assert banned["choices"][0]["text"] != " four"
+def test_logit_bias_forces_a_token(small: Child) -> None:
+    body = {"prompt": "One, two, three,", "max_tokens": 2, "temperature": 0, "repeat_penalty": 1.0}
+    assert small.post(body, "/v1/completions")["choices"][0]["text"] == " four,"
+    comma = "28"
+    assert small.post({**body, "logit_bias": {comma: 100}}, "/v1/completions")["choices"][0]["text"] == ",,"
 
 
 def test_too_long_a_prompt_names_both_numbers(small: Child) -> None:
-    with small.send(
-        "POST", CHAT, {"messages": [{"role": "user", "content": "word " * 2000}], "stream": True}
-    ) as answer:
-        error = json.loads(answer.read())["error"]
-    assert answer.status == 400
+    long = [{"role": "user", "content": "word " * 2000}]
+    status, answer = small.send("POST", CHAT, {"messages": long, "stream": True})
+    error = answer["error"]
+    assert status == 400
     assert error["code"] == "context_length_exceeded"
     assert re.search(rf"context is {CONTEXT} tokens, the prompt has 20\d\d", error["message"])
 
@@ -163,16 +160,15 @@ def test_leaving_frees_the_slot_at_once(small: Child, stream: bool) -> None:
 
 
 def test_leaving_while_the_prompt_is_read_frees_the_slot_at_once(larger: Child) -> None:
-    prompts = [" ".join(f"Line {at * number}." for at in range(200)) for number in (3, 5, 7)]
+    prompts = [" ".join(f"Line {at * number}." for at in range(100)) for number in (3, 5, 7)]
     times = [leave(larger, prompt, stream=True, after_s=0.4) for prompt in prompts]
     assert min(times) < CANCEL_S
 
 
 def test_nothing_listens_on_the_network(small: Child) -> None:
     descriptors = Path(f"/proc/{small.process.pid}/fd")
-    sockets = {
-        match[1] for link in descriptors.iterdir() if (match := re.match(r"socket:\[(\d+)\]", os.readlink(link)))
-    }
+    links = " ".join(os.readlink(link) for link in descriptors.iterdir())
+    sockets = set(re.findall(r"socket:\[(\d+)\]", links))
     assert sockets
     for table in ("tcp", "tcp6"):
         rows = Path(f"/proc/{small.process.pid}/net/{table}").read_text(encoding="ascii").splitlines()[1:]
@@ -239,8 +235,8 @@ def test_json_follows_the_schema(larger: Child) -> None:
 
 
 def test_long_chinese_answer_does_not_loop(larger: Child) -> None:
-    text = larger.text("请详细介绍北京的历史和文化。", max_tokens=260, temperature=0)
+    text = larger.text("请详细介绍北京的历史和文化。", max_tokens=180, temperature=0)
     plain = re.sub(r"\s+", "", text)
-    assert len(plain) > 150
+    assert len(plain) > 120
     _, most = Counter(plain[at : at + 8] for at in range(len(plain) - 8)).most_common(1)[0]
     assert most <= 3

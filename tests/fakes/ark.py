@@ -15,6 +15,8 @@ import re
 from collections import deque
 from typing import Any
 
+from typing_extensions import override
+
 from tests.fakes.media import png
 from tests.fakes.upstream import Reply, Seen, Upstream
 
@@ -40,6 +42,7 @@ class Ark(Upstream):
         self.add(_PATH, self._images)
 
     @property
+    @override
     def base_url(self) -> str:
         return f"{self.url}/api/v3"
 

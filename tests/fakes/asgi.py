@@ -29,12 +29,9 @@ class Answer:
 
     def events(self) -> list[Any]:
         """The JSON of every event; ``[DONE]`` stays a text."""
-        found: list[Any] = []
-        for block in self.body.decode().split("\n\n"):
-            for line in block.split("\n"):
-                if line.startswith("data: "):
-                    found.append(line[6:] if line == "data: [DONE]" else json.loads(line[6:]))
-        return found
+        lines = (line for block in self.body.decode().split("\n\n") for line in block.split("\n"))
+        data = (line.removeprefix("data: ") for line in lines if line.startswith("data: "))
+        return [one if one == "[DONE]" else json.loads(one) for one in data]
 
 
 class Caller:

@@ -96,7 +96,10 @@ class MemoryFiles:
         return self.rows[owner, file_id][0]
 
     async def content(self, file: FileRecord) -> AsyncIterator[bytes]:
-        yield self.rows[file.owner, file.id][1]
+        return self._pieces(self.rows[file.owner, file.id][1])
+
+    async def _pieces(self, data: bytes) -> AsyncIterator[bytes]:
+        yield data
 
 
 class Page(msgspec.Struct):

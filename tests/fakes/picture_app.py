@@ -169,4 +169,3 @@ def text_of(answer: Answer) -> str:
 def said(answer: Answer) -> dict[str, Any]:
     """The answer as the message a client sends back in the next turn."""
     return {"role": "assistant", "content": text_of(answer)}
-

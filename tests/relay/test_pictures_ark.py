@@ -56,9 +56,7 @@ def request(**changes: object) -> ImageRequest:
     return msgspec.structs.replace(base, **changes)
 
 
-async def run(
-    client: H1Client, place: Target, asked: ImageRequest, web: Web | None = None
-) -> list[ImageEvent]:
+async def run(client: H1Client, place: Target, asked: ImageRequest, web: Web | None = None) -> list[ImageEvent]:
     driver = ArkImagesDriver(client, web or Web(), Deadlines(first_byte_s=2, idle_s=2, total_s=5))
     return [event async for event in driver.make(place, asked)]
 

@@ -111,8 +111,10 @@ async def test_a_picture_is_changed_by_a_form(upstream: Upstream, client: H1Clie
     }  # fmt: skip
     files = [(part.name, part.filename, part.mime) for part in parts if isinstance(part, FileBegin)]
     assert files == [
-        ("image[]", "image-1.png", "image/png"), ("image[]", "image-2.jpg", "image/jpeg"), ("mask", "mask.png", "image/png"),
-    ]  # fmt: skip
+        ("image[]", "image-1.png", "image/png"),
+        ("image[]", "image-2.jpg", "image/jpeg"),
+        ("mask", "mask.png", "image/png"),
+    ]
     assert b"".join(part.data for part in parts if isinstance(part, FileData)).startswith(PHOTO.data)
     assert events[-1] == ImagesDone(dropped=("seed",))
 

@@ -305,14 +305,27 @@ async def test_what_a_driver_could_not_honour_is_said_in_text_and_header() -> No
     )
 
 
-@pytest.mark.parametrize("prompt", ["使用四到五个字直接返回这句话的简要主题，不要解释、不要标点、不要语气词、不要多余文本，不要加粗，如果没有主题，请直接返回“闲聊”"])
-async def test_hidden_title_prompts_make_no_picture_and_cost_nothing(prompt: str) -> None:
+TITLE_PROMPT = "使用四到五个字直接返回这句话的简要主题，不要解释、不要标点、不要语气词、不要多余文本，不要加粗"
+TASK_PROMPT = f"""### Task:
+Generate a concise, 3-5 word title with an emoji summarizing the chat history.
+### Chat History:
+<chat_history>
+USER: {SEED_TEXT}
+ASSISTANT: done
+</chat_history>"""
+
+
+async def test_hidden_title_prompts_make_no_picture_and_cost_nothing() -> None:
     app = PictureApp([target(price=PAID)])
     first = await app.chat(SEED_TEXT)
-    answer = await app.chat(SEED_TEXT, said(first), prompt, stream=True)
-    assert text_of(answer) == "衣服换成红色,并且带上墨镜🕶"
+    answers = [
+        await app.chat(SEED_TEXT, said(first), TITLE_PROMPT, stream=True),
+        await app.chat(TASK_PROMPT),
+        await app.chat({"role": "system", "content": "你是一名擅长会话的助理"}, f"user: {SEED_TEXT}\nassistant: done"),
+    ]
+    assert [text_of(answer) for answer in answers] == ["衣服换成红色,并且带上墨镜🕶"] * 3
     assert len(app.editor.requests) == 1
-    assert [call.cost_micros for call in app.calls.all] == [1000, 0]
+    assert [call.cost_micros for call in app.calls.all] == [1000, 0, 0, 0]
     assert app.limits.open == 0
 
 
@@ -413,7 +426,9 @@ async def test_leaving_in_the_middle_aborts_the_work_and_costs_nothing() -> None
 async def test_leaving_before_the_first_byte_aborts_the_work(stream: bool) -> None:
     app = PictureApp([target(price=PAID)])
     app.editor.hold_before = asyncio.Event()
-    body = json.dumps({"model": "chat-seededit", "messages": [{"role": "user", "content": SEED_TEXT}], "stream": stream})
+    body = json.dumps(
+        {"model": "chat-seededit", "messages": [{"role": "user", "content": SEED_TEXT}], "stream": stream}
+    )
     async with calling(app.app, "POST", "/v1/chat/completions", headers=json_headers(), body=body.encode()) as call:
         await app.editor.waiting.wait()
         call.leave()

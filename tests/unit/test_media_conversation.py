@@ -46,8 +46,8 @@ def test_a_picture_given_and_never_answered_still_counts() -> None:
 def test_a_new_picture_starts_anew_and_undo_leads_back() -> None:
     said = [user(f"{P0} red"), answer(1), user(f"{P5} blue"), answer(2), user("brighter"), answer(3)]
     assert read([*said, user("撤销")]).sources == (link(2),)
-    assert read([*said, user("undo2")]).sources == (P5,)
-    assert read([*said, user("undo3")]).sources == (link(1),)
+    assert read([*said, user("undo 2")]).sources == (P5,)
+    assert read([*said, user("undo 3")]).sources == (link(1),)
 
 
 def test_undo_shows_the_step_before_and_adds_none() -> None:
@@ -79,7 +79,7 @@ def test_undo_without_a_step_is_refused() -> None:
 
 
 def test_undo_beyond_the_history_is_left_to_the_lineage() -> None:
-    assert read([answer(4), user("undo2")]) == Ask("", (link(4),), show=True, back=2)
+    assert read([answer(4), user("undo 2")]) == Ask("", (link(4),), show=True, back=2)
 
 
 def test_a_number_picks_among_all_results_or_those_of_the_last_answer() -> None:

@@ -27,9 +27,7 @@ class Shelf:
         self.clock = Clock()
         self.files = MemoryFiles()
         self.web = Web()
-        self.gallery = Gallery(
-            self.records, self.blobs, b"0123456789abcdef", keep_days=keep_days, now=self.clock
-        )
+        self.gallery = Gallery(self.records, self.blobs, b"0123456789abcdef", keep_days=keep_days, now=self.clock)
         self.sources = Sources(self.gallery, self.files, self.web, most_bytes=most_bytes)
 
     async def kept(self, **origin: Any) -> str:
@@ -77,7 +75,9 @@ async def test_a_circle_in_the_lineage_ends() -> None:
     shelf.records.rows.clear()
     one = await shelf.kept()
     row = shelf.records.rows[one]
-    shelf.records.rows[one] = type(row)(**{name: getattr(row, name) for name in row.__struct_fields__} | {"parents": (one,)})
+    shelf.records.rows[one] = type(row)(
+        **{name: getattr(row, name) for name in row.__struct_fields__} | {"parents": (one,)}
+    )
     assert len(await shelf.gallery.lineage("me", one, HOME)) == 1
 
 

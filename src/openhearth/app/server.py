@@ -1,6 +1,7 @@
 """The process: one event loop, one listening socket, a start that says where it is and a stop that loses nothing."""
 
 import asyncio
+import gc
 import json
 import os
 import socket
@@ -76,6 +77,7 @@ class _Server(uvicorn.Server):
     @override
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        _calm_collector()
         built = self._built
         banner.show(url=self._url, key=built.first_key, lines=built.said)
 
@@ -83,6 +85,14 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._built.relay.stopping = True
         await super().shutdown(sockets)
+
+
+def _calm_collector() -> None:
+    """What the start made stays for good: take it out of the collector's rounds, and make rounds rare. Measured: the
+    default rounds cost about 5 µs of every relayed call."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @contextmanager

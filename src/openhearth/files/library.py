@@ -6,7 +6,8 @@ Every call names the owner, and another owner's file is absent, like one that ne
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from typing import TypeVar
 
 from openhearth.core.errors import NotFound
 from openhearth.core.ids import new_id
@@ -16,6 +17,7 @@ from openhearth.stores.ports import Blobs, BlobWriter, FileRecord, FileRecords, 
 _LOG = logging.getLogger(__name__)
 _SWEEP_ROWS = 500
 _SHOWN_CHARS = 80
+_R = TypeVar("_R")
 
 
 class Library:
@@ -75,11 +77,8 @@ class Library:
 
     async def delete(self, owner: str, file_id: str) -> None:
         """Raises NotFound."""
-        async with self.changes:
-            file = await self._records.delete_file(owner, file_id)
-            if file is None:
-                raise _absent(file_id)
-            await self.release(file.blob)
+        if not await _to_its_end(self._remove(owner, file_id)):
+            raise _absent(file_id)
 
     async def release(self, address: str) -> None:
         """Delete a blob unless some record still names it. The caller holds ``changes``."""
@@ -91,10 +90,7 @@ class Library:
         swept = 0
         while expired := await self._records.expired_files(self._now(), _SWEEP_ROWS):
             for file in expired:
-                async with self.changes:
-                    if await self._records.delete_file(file.owner, file.id) is not None:
-                        swept += 1
-                        await self.release(file.blob)
+                swept += await _to_its_end(self._remove(file.owner, file.id))
         return swept
 
     async def sweep_on(self, every_s: float) -> None:
@@ -106,6 +102,13 @@ class Library:
                 # The store is a port: whatever ails it, the next round tries again.
                 _LOG.error("Expired files could not be removed: %s", type(error).__name__)
             await asyncio.sleep(every_s)
+
+    async def _remove(self, owner: str, file_id: str) -> bool:
+        async with self.changes:
+            file = await self._records.delete_file(owner, file_id)
+            if file is not None:
+                await self.release(file.blob)
+        return file is not None
 
 
 class Draft:
@@ -132,6 +135,9 @@ class Draft:
         self, owner: str, filename: str, purpose: str, mime: str, *, lifetime_s: float | None = None
     ) -> FileRecord:
         """Make it a file of ``owner``. ``mime`` is what was declared; the content decides. Raises StorageFull."""
+        return await _to_its_end(self._keep(owner, filename, purpose, mime, lifetime_s))
+
+    async def _keep(self, owner: str, filename: str, purpose: str, mime: str, lifetime_s: float | None) -> FileRecord:
         async with self._changes:
             blob, size_bytes = await self._writer.commit()
             created_at = self._now()
@@ -154,6 +160,16 @@ class Draft:
 
     async def __aexit__(self, *_: object) -> None:
         await self._writer.abort()
+
+
+async def _to_its_end(work: Coroutine[object, object, _R]) -> _R:
+    """Run ``work`` whole, also when we are cancelled meanwhile: a record and its blob change together or not at all."""
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.gather(task, return_exceptions=True)
+        raise
 
 
 def _absent(file_id: str) -> NotFound:

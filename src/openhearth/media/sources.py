@@ -28,8 +28,8 @@ class Files(Protocol):
     async def get(self, owner: str, file_id: str) -> FileRecord:
         """Raises NotFound."""
 
-    def content(self, file: FileRecord) -> AsyncIterator[bytes]:
-        """The bytes in pieces. Raises FileNotFoundError."""
+    async def content(self, file: FileRecord) -> AsyncIterator[bytes]:
+        """The bytes in pieces. Raises NotFound."""
 
 
 class Asker(msgspec.Struct, frozen=True):
@@ -90,10 +90,7 @@ class Sources:
         file = await self._files.get(owner, file_id)
         if file.size_bytes > self._most_bytes:
             raise TooLarge(f"The file is larger than {self._most_bytes} bytes.", param="image")
-        try:
-            data = b"".join([piece async for piece in self._files.content(file)])
-        except FileNotFoundError as error:
-            raise NotFound(f"The file '{file.id}' was deleted.", param="image", code="file_not_found") from error
+        data = b"".join([piece async for piece in await self._files.content(file)])
         return self.checked(data, file.id)
 
     async def _url(self, url: str, asker: Asker) -> Picture:

@@ -24,7 +24,8 @@ from openhearth.relay.pictures import Pictures, Work
 
 _ENCODER = msgspec.json.Encoder()
 _UNFIT_FOR_ALT = re.compile(r"[\[\]()<>`!\\\r\n\t]+")
-_QUOTED_TURN = re.compile(r"^USER: (.{1,2000})$", re.MULTILINE)
+_QUOTED_TURN = re.compile(r"^(?:user|用户)[:：][ \t]*(.{1,2000})$", re.MULTILINE | re.IGNORECASE)
+_LONGEST_READ = 20_000
 _LONGEST_ALT = 80
 _LONGEST_TITLE = 24
 _LONGEST_SHOWN_SOURCE = 200
@@ -115,10 +116,7 @@ class PictureChat:
 
     def _title(self, principal: Principal, order: ChatOrder) -> Talk:
         """A client's hidden prompt for a title or summary: a few words from the instruction, and no picture."""
-        asked = (find_pictures(turn.text).text for turn in order.turns[:-1] if turn.role == "user")
-        quoted = _QUOTED_TURN.search(order.turns[-1].text)
-        words = next(filter(None, asked), "") or (find_pictures(quoted[1]).text if quoted else "")
-        title = _short(words or "图片编辑 Picture editing", _LONGEST_TITLE)
+        title = _short(_subject(order.turns) or "图片编辑 Picture editing", _LONGEST_TITLE)
 
         async def say() -> AsyncGenerator[Piece, None]:
             yield Piece(title)
@@ -172,7 +170,17 @@ class PictureChat:
 
 
 def _is_housekeeping(turns: tuple[Turn, ...]) -> bool:
-    return bool(turns) and turns[-1].role in ("user", "system") and is_housekeeping(turns[-1].text)
+    if not turns or turns[-1].role not in ("user", "system"):
+        return False
+    before = [turn.text for turn in turns[:-1] if turn.role == "system"][-1:]
+    return is_housekeeping("\n".join([*before, turns[-1].text]))
+
+
+def _subject(turns: tuple[Turn, ...]) -> str:
+    """The first instruction of the conversation: a turn before the hidden prompt, or one quoted inside it."""
+    earlier = (find_pictures(turn.text).text for turn in turns[:-1] if turn.role == "user")
+    quoted = (find_pictures(match[1]).text for match in _QUOTED_TURN.finditer(turns[-1].text[:_LONGEST_READ]))
+    return next(filter(None, (*earlier, *quoted)), "")
 
 
 def _opening(request: ImageRequest, sources: tuple[str, ...]) -> str:

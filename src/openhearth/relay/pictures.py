@@ -67,6 +67,16 @@ class Work:
         first = self.target or next(iter(self._targets), None)
         return first.id if first else ""
 
+    @property
+    def is_embedded(self) -> bool:
+        """Whether an engine of our own is asked first."""
+        return bool(self._targets and self._targets[0].engine)
+
+    @property
+    def elapsed_ms(self) -> int:
+        """Since the call was admitted."""
+        return round((self._clock() - self.call.started_s) * 1000)
+
     def commit(self) -> None:
         """The client has seen something of this target's answer: from now on no other target is tried."""
         self._committed = True

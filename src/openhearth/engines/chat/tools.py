@@ -17,6 +17,7 @@ from openhearth.engines.chat.words import content_words, has_chinese
 ASKED = 3
 BIAS = -0.7
 WORD_WEIGHT = 1.0
+MOST_WORDS = 4
 SEVERAL = re.compile(r"\b(and|both|each|all|also)\b|[,&、和与及]|还有|同时")
 
 YesMargin = Callable[[list[dict[str, str]]], Awaitable[float]]
@@ -51,12 +52,16 @@ def shared_words(message: str, tool: Tool) -> float:
 async def wanted_tools(message: str, tools: Sequence[Tool], yes_margin: YesMargin) -> tuple[Tool, ...]:
     """The tools that ``message`` needs, none for a plain answer.
 
-    ``yes_margin`` gives log p(yes) − log p(no) of the model for a short dialogue.
+    Without a word in common there is no call, unless message and tool are in different languages. ``yes_margin`` gives
+    log p(yes) − log p(no) of the model for a short dialogue.
     """
     ranked = sorted(tools, key=lambda tool: -shared_words(message, tool))[:ASKED]
     wanted = []
     for tool in ranked:
-        evidence = min(shared_words(message, tool), 4) * WORD_WEIGHT + BIAS
+        shared = shared_words(message, tool)
+        if not shared and has_chinese(message) == has_chinese(tool.description):
+            continue
+        evidence = min(shared, MOST_WORDS) * WORD_WEIGHT + BIAS
         if await yes_margin(_question(message, tool)) + evidence > 0:
             wanted.append(tool)
     return tuple(wanted)

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import msgspec
 
+from openhearth.config import Engines
+from openhearth.engines.packs import Packs
 from openhearth.engines.ports import EngineSpec
 
 NAME = "local-edit"
 MODULE = "openhearth.engines.edit_image"
-PACKS = ("portrait", "background", "fonts-zh")
-OPTIONAL_PACKS = ("upscale",)
+REQUIRED_PACKS = ("portrait", "background", "fonts-zh")
 FONT_FILE = "NotoSansSC-Regular.otf"
 
 
@@ -41,13 +42,24 @@ class EditSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return Path(self.fonts) / FONT_FILE
 
 
-def edit_spec(settings: EditSettings, *, start_s: float) -> EngineSpec:
-    """The spec of the editor for the engine host."""
+def edit_spec(name: str, engines: Engines, packs: Packs) -> EngineSpec:
+    """The spec of the editor for the engine host. Without the ``upscale`` pack it runs and cannot enlarge."""
+    settings = EditSettings(
+        portrait=str(packs.place("portrait")),
+        background=str(packs.place("background")),
+        upscale=str(packs.place("upscale")),
+        fonts=str(packs.place("fonts-zh")),
+        queue=engines.queue,
+        threads=engines.threads,
+        limit_s=engines.edit_s,
+        picture_pixels=engines.picture_pixels,
+        memory_bytes=engines.memory_bytes,
+    )
     return EngineSpec(
-        name=NAME,
+        name=name,
         module=MODULE,
-        packs=PACKS,
+        packs=REQUIRED_PACKS,
         settings=msgspec.to_builtins(settings),
-        memory_bytes=settings.memory_bytes,
-        start_s=start_s,
+        memory_bytes=engines.memory_bytes,
+        start_s=engines.start_s,
     )

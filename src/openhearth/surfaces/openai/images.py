@@ -26,7 +26,7 @@ from openhearth.relay.pictures import Pictures, Work
 from openhearth.stores.ports import PictureRecord
 from openhearth.surfaces.home import asker_of
 from openhearth.surfaces.http import Json, principal_of
-from openhearth.surfaces.openai.picture_answers import EventStream, Timing, marks, whole
+from openhearth.surfaces.openai.picture_answers import EventStream, marks, timing, whole
 from openhearth.surfaces.openai.picture_bodies import Order, read_order
 from openhearth.surfaces.openai.picture_fields import PICTURE_FIELDS, read_request, unknown
 
@@ -99,13 +99,12 @@ class Images:
         job = _Job(order, asked, work, asker, dropped, as_bytes, int(self._now()))
         if not stream:
             return await self._whole(request, job)
-        limits = self._config.limits
         return EventStream(
             work,
             self._events(job),
             opening=b"",
             marks=lambda: marks(work, dropped),
-            timing=Timing(keepalive_s=limits.keepalive_comment_s, stall_s=limits.stream_idle_s),
+            timing=timing(work, self._config.limits),
         )
 
     def _request(self, order: Order, operation: Operation) -> ImageRequest:

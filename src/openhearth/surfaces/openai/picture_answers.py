@@ -15,12 +15,15 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
+from openhearth.config import Limits
 from openhearth.core.errors import Bug, GatewayError
 from openhearth.dialects import openai_errors
 from openhearth.relay.pictures import Work
 
 _KEEP_ALIVE = b": keep-alive\n\n"
 _UNPRINTABLE = re.compile(r"[^!-~]")
+_PATIENCE_S = 2.0
+_ENGINE_PATIENCE_S = 10.0
 _RESULT = TypeVar("_RESULT")
 _Item = bytes | GatewayError | Exception | None
 
@@ -31,9 +34,15 @@ class Timing(msgspec.Struct, frozen=True):
     ``keepalive_s``: silence before a comment. ``stall_s``: how long a client may stop reading.
     """
 
-    patience_s: float = 2.0
-    keepalive_s: float = 15.0
-    stall_s: float = 120.0
+    patience_s: float
+    keepalive_s: float
+    stall_s: float
+
+
+def timing(work: Work, limits: Limits) -> Timing:
+    """An embedded engine says quickly what it cannot do, but may have to start first: it gets more patience."""
+    patience_s = min(_ENGINE_PATIENCE_S if work.is_embedded else _PATIENCE_S, limits.keepalive_comment_s)
+    return Timing(patience_s, limits.keepalive_comment_s, limits.stream_idle_s)
 
 
 class EventStream(Response):
@@ -159,7 +168,7 @@ async def whole(request: Request, work: Work, making: Coroutine[None, None, _RES
 
 def marks(work: Work, dropped: tuple[str, ...] = ()) -> dict[str, str]:
     """The headers that say which call and target this is and what had no effect."""
-    headers = {"x-request-id": work.call.id}
+    headers = {"x-request-id": work.call.id, "openai-processing-ms": str(work.elapsed_ms)}
     if work.target_id:
         headers["x-openhearth-target"] = _UNPRINTABLE.sub("?", work.target_id)
     if dropped:

@@ -22,7 +22,7 @@ from openhearth.relay.picture_chat import ChatOrder, PictureChat, Talk
 from openhearth.relay.pictures import Pictures
 from openhearth.surfaces.home import asker_of
 from openhearth.surfaces.http import Json
-from openhearth.surfaces.openai.picture_answers import EventStream, Timing, marks, whole
+from openhearth.surfaces.openai.picture_answers import EventStream, marks, timing, whole
 from openhearth.surfaces.openai.picture_fields import PICTURE_FIELDS, read_request, unknown
 
 _PREFIX = "chat-"
@@ -58,10 +58,6 @@ class PictureChatAnswers:
         self._chat = chat
         self._pictures = pictures
         self._config = config
-        self._timing = Timing(
-            keepalive_s=config.limits.keepalive_comment_s,
-            stall_s=config.limits.stream_idle_s,
-        )
         self._now = now
 
     async def answer(self, request: Request, envelope: Envelope, principal: Principal) -> Response | None:
@@ -89,7 +85,7 @@ class PictureChatAnswers:
             _chunks(talk, writer, wants_usage=wants_usage),
             opening=opening,
             marks=lambda: marks(talk.work, dropped),
-            timing=self._timing,
+            timing=timing(talk.work, self._config.limits),
         )
 
     def _has(self, principal: Principal, model: str) -> bool:

@@ -21,7 +21,7 @@ WAIST, CROTCH = -0.28, 0.4  # in torso lengths from the hips: here both top and 
 SEAM = 0.05  # where they are parted when both are of one cloth
 
 
-class Places(msgspec.Struct, frozen=True):
+class Zones(msgspec.Struct, frozen=True):
     """``zone``: where the part can be. ``core``: where it surely is. ``rival``: core of the other part."""
 
     zone: Bools
@@ -80,19 +80,19 @@ def _frame(mask: Mask) -> tuple[int, int, int, int]:
     return x0, y0, x1 - x0, y1 - y0
 
 
-def _places(body: Body, part: str) -> Places:
+def _places(body: Body, part: str) -> Zones:
     clothed = ~body.head() & ~body.feet()
     nothing = np.zeros(body.shape, np.bool_)
     upper = body.torso(low=0.85, inset=0.9)
     if not body.sees(*poses.HIPS) or not sees_trousers(body):
-        return Places(clothed, upper & ~body.neck(), nothing)
+        return Zones(clothed, upper & ~body.neck(), nothing)
     below, legs = body.below_hips(), body.legs()
     if part == "top":
-        return Places(clothed & ((below < CROTCH) | body.arms()), upper & ~body.neck(), legs)
-    return Places(clothed & (below > WAIST) & ~(body.arms() & (below < 0)), legs, upper)
+        return Zones(clothed & ((below < CROTCH) | body.arms()), upper & ~body.neck(), legs)
+    return Zones(clothed & (below > WAIST) & ~(body.arms() & (below < 0)), legs, upper)
 
 
-def _weigh(small: RGB, body: Body, places: Places) -> Mask:
+def _weigh(small: RGB, body: Body, places: Zones) -> Mask:
     colours = seen(small)
     reach = max(3, round(0.02 * max(body.shape)))
     sure = np.clip((follow(body.mask, small, reach, 1e-3) - 0.42) / 0.3, 0.004, 0.98).astype(np.float32)
@@ -121,7 +121,7 @@ def _weigh(small: RGB, body: Body, places: Places) -> Mask:
     return _whole(_smooth(chance.astype(np.float32), small, zone), core)
 
 
-def _beyond_seam(body: Body, places: Places, own: list[Tone], against: list[Tone]) -> Bools:
+def _beyond_seam(body: Body, places: Zones, own: list[Tone], against: list[Tone]) -> Bools:
     """A suit's jacket and trousers look alike: then each ends at the hips instead of where its colour does."""
     if not against or not any(same_material(against[0], one) for one in own[:3]):
         return np.zeros(body.shape, np.bool_)
@@ -182,8 +182,14 @@ def _sorted_tones(
     heap = tones(colours[core], 7)
     if not heap:
         return [], [], []
-    main = _main_material(heap)
-    own = main + _pattern(colours, core, heap, main)
+    cells = _Cells(colours, core, heap)
+    main = _main_material(heap, [cells.spread(index) for index in range(len(heap))])
+    chief = [index for index, tone in enumerate(heap) if any(tone is one for one in main)]
+    own = main + [
+        tone
+        for index, tone in enumerate(heap)
+        if index not in chief and tone.share > 0.06 and cells.among(index, chief)
+    ]
     other = [tone for tone in heap if not any(tone is one for one in own)]
     other += [tone for tone in against if not any(same_material(tone, one) for one in own)]
     doubtful: list[Tone] = []
@@ -209,35 +215,47 @@ def _apart(tone: Tone, heap: list[Tone]) -> float:
     return min((float(np.linalg.norm((tone.middle - one.middle) * weight)) for one in heap), default=1e9)
 
 
-def _main_material(heap: list[Tone]) -> list[Tone]:
-    """The tones that belong together and cover most, fullest first. A rare tone cannot join two materials."""
-    full = [tone for tone in heap if tone.share >= 0.4 * heap[0].share]
-    groups = [[tone, *(one for one in heap if one is not tone and same_material(tone, one))] for tone in full]
-    best = max(groups, key=lambda group: sum(tone.share for tone in group))
-    return sorted(best, key=lambda tone: -tone.share)
+def _main_material(heap: list[Tone], spread: list[float]) -> list[Tone]:
+    """The tones that belong together, cover most and lie all over the place, fullest first.
+
+    ``spread`` is each tone's share of the places it is found in: cloth is everywhere, a collar is not. A rare tone
+    cannot join two materials.
+    """
+    full = [index for index, tone in enumerate(heap) if tone.share >= 0.35 * heap[0].share]
+
+    def group(index: int) -> list[int]:
+        return [index, *(k for k, one in enumerate(heap) if k != index and same_material(heap[index], one))]
+
+    def weight(index: int) -> float:
+        return sum(heap[k].share for k in group(index)) * max(spread[k] for k in group(index))
+
+    return sorted((heap[k] for k in group(max(full, key=weight))), key=lambda tone: -tone.share)
 
 
-def _pattern(colours: Floats, core: Bools, heap: list[Tone], main: list[Tone]) -> list[Tone]:
-    """Further tones that lie evenly among the main ones: stripes and checks, not a shirt front or a badge."""
-    ys, xs = np.nonzero(core)
-    if len(ys) < 200:
-        return []
-    distances = np.stack([((colours[ys, xs] - tone.middle) ** 2 / tone.spread).sum(-1) for tone in heap])
-    owner = distances.argmin(0)
-    rows = np.minimum((ys - ys.min()) * 10 // max(int(np.ptp(ys)), 1), 9)
-    columns = np.minimum((xs - xs.min()) * 10 // max(int(np.ptp(xs)), 1), 9)
-    cells = rows * 10 + columns
-    total = np.bincount(cells, minlength=100)
-    is_main = np.isin(owner, [index for index, tone in enumerate(heap) if any(tone is one for one in main)])
-    there = np.bincount(cells[is_main], minlength=100) > 0.15 * total
-    found = []
-    for index, tone in enumerate(heap):
-        if any(tone is one for one in main) or tone.share < 0.06:
-            continue
-        here = np.bincount(cells[owner == index], minlength=100) > 0.08 * total
-        if (here & there & (total > 0)).sum() > 0.5 * (there & (total > 0)).sum():
-            found.append(tone)
-    return found
+class _Cells:
+    """In which cells of a grid over the core each tone is found."""
+
+    def __init__(self, colours: Floats, core: Bools, heap: list[Tone]) -> None:
+        ys, xs = np.nonzero(core)
+        weighed = [((colours[ys, xs] - tone.middle) ** 2 / tone.spread).sum(-1) for tone in heap]
+        owner = np.stack(weighed).argmin(0)
+        rows = np.minimum((ys - ys.min()) * 10 // max(int(np.ptp(ys)), 1), 9)
+        columns = np.minimum((xs - xs.min()) * 10 // max(int(np.ptp(xs)), 1), 9)
+        cells = rows * 10 + columns
+        self._total = np.bincount(cells, minlength=100)
+        self._counts = [np.bincount(cells[owner == index], minlength=100) for index in range(len(heap))]
+
+    def spread(self, index: int) -> float:
+        """Share of the cells that hold a good deal of the tone."""
+        used = self._total > 0
+        return float((self._counts[index] > 0.12 * self._total)[used].mean())
+
+    def among(self, index: int, main: list[int]) -> bool:
+        """True when the tone lies evenly among the main ones: stripes and checks, not a shirt front or a badge."""
+        used = self._total > 0
+        there = (np.sum([self._counts[k] for k in main], axis=0) > 0.15 * self._total) & used
+        here = self._counts[index] > 0.08 * self._total
+        return bool((here & there).sum() > 0.5 * max(there.sum(), 1))
 
 
 def _smooth(chance: Mask, small: RGB, zone: Bools) -> Mask:

@@ -87,14 +87,16 @@ class Models:
         return self._net("selfie_segmentation")
 
     @cached_property
-    def cutout(self) -> Cutout:
+    def cutout(self) -> Cutout | None:
+        """None where the pack of the second opinion is not installed: people are found without it, less exactly."""
         path = self._background
         if path.is_dir():
             path = next(iter(sorted(path.glob("*.onnx"))), path / "u2netp.onnx")
-        return Cutout(path, self._threads)
+        return Cutout(path, self._threads) if path.is_file() else None
 
     def load(self) -> None:
         """Load everything now, so that the first edit does not wait for it."""
         for net in (self.face_detection, self.face_landmark, self.pose_detection, self.pose_landmark, self.selfie):
             net(np.zeros((net.side, net.side, 3), np.float32))
-        self.cutout(np.zeros((self.cutout.side, self.cutout.side, 3), np.float32))
+        if self.cutout is not None:
+            self.cutout(np.zeros((self.cutout.side, self.cutout.side, 3), np.float32))

@@ -6,7 +6,7 @@ import numpy as np
 from openhearth.engines.edit_image.ports import Mask
 from openhearth.engines.edit_image.vision.crops import RGB
 from openhearth.engines.edit_image.vision.edges import follow
-from openhearth.engines.edit_image.vision.models import Models
+from openhearth.engines.edit_image.vision.models import Cutout, Models
 from openhearth.engines.edit_image.vision.poses import Pose
 
 MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # what U²-Net was trained with
@@ -19,12 +19,12 @@ def selfie_mask(picture: RGB, models: Models) -> Mask:
     return _fit(models.selfie(small)[0][..., 0], picture)
 
 
-def salient_mask(picture: RGB, models: Models) -> Mask:
+def salient_mask(picture: RGB, cutout: Cutout) -> Mask:
     """U²-Net: the thing the picture shows, people or not."""
-    side = models.cutout.side
+    side = cutout.side
     small = cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA).astype(np.float32)
     small = (small / max(float(small.max()), 1.0) - np.asarray(MEAN)) / np.asarray(SPREAD)
-    return _fit(models.cutout(small.astype(np.float32)), picture)
+    return _fit(cutout(small.astype(np.float32)), picture)
 
 
 def bodies_mask(poses: list[Pose], selfie: Mask) -> Mask:

@@ -80,7 +80,8 @@ class SceneOf:
 
     @cached_property
     def person(self) -> Mask:
-        salient = salient_mask(self._small, self._models)
+        cutout = self._models.cutout
+        salient = bodies_mask(self._poses, self._selfie) if cutout is None else salient_mask(self._small, cutout)
         small = people_mask(self._small, self._poses, self._selfie, salient)
         return self._full(small) * (self._pixels[..., 3] > 0)
 
@@ -164,13 +165,12 @@ class SceneOf:
 
 
 def _share(coarse: Mask, pose: Pose | None, poses: list[Pose]) -> Mask:
-    """This person's part of everybody's mask."""
+    """This person's part of everybody's mask, without what they hold, which is no part of a body to the pose."""
     others = [other.mask for other in poses if other is not pose]
-    if not others:
-        return coarse
-    strongest = np.max(others, axis=0)
+    strongest = np.max(others, axis=0) if others else np.zeros_like(coarse)
     mine = pose.mask if pose is not None else 1 - strongest
-    return np.where(mine >= strongest, coarse, np.minimum(coarse, mine)).astype(np.float32)
+    held = np.clip((mine - 0.05) / 0.2, 0, 1)
+    return np.asarray(np.where(mine >= strongest, coarse, np.minimum(coarse, mine)) * held, np.float32)
 
 
 def _scaled(face: FaceSeen, zoom: float) -> FaceSeen:

@@ -113,7 +113,9 @@ NAMED: tuple[tuple[str, str], ...] = (
     ("c0c0c0", "silver|银|银灰|银白"),
     ("f3e5ab", "vanilla|香草"),
 )
-NO_SUFFIX = frozenset({"米", "桃", "杏", "青", "咖", "铜", "亚麻", "玫瑰", "香草", "香槟", "木炭", "凫", "水鸭", "梅子", "李子"})
+NO_SUFFIX = frozenset(
+    {"米", "桃", "杏", "青", "咖", "铜", "亚麻", "玫瑰", "香草", "香槟", "木炭", "凫", "水鸭", "梅子", "李子"}
+)
 # These are colours only with 色 behind them: alone they are things.
 
 
@@ -137,4 +139,3 @@ def shaded(shade: str, colour: Colour, name: str) -> Colour:
 def _each(rgb: Tone, change: Callable[[float], float]) -> Tone:
     red, green, blue = (min(255, max(0, round(change(value)))) for value in rgb)
     return red, green, blue
-

@@ -4,19 +4,31 @@
 OUT_OF_REACH: tuple[tuple[str, str], ...] = (
     (
         "invent",
-        "smile|smiling|laugh|laughing|cry|crying|angry|happy|sad|older|younger|age|aging|fat|thin|slim|slimmer|taller|beard|mustache|moustache|"
-        "tattoo|earrings|necklace|jewelry|jewellery|scarf|gloves|shoes|wings|crown|helmet|tie|bow tie|bald|hairstyle|haircut|long hair|short hair|curly hair|"
-        "bangs|ponytail|curly|straight hair|makeup|make-up|beautiful|beautify|prettier|handsome|pretty|cat|dog|cats|dogs|bird|horse|tree|trees|flower|flowers|car|"
-        "house|mountain|mountains|beach|forest|city|office|street|space|moon|sun|rainbow|snow|rain|sunset|night|fire|smoke|cloud|clouds|butterfly|balloon|"
-        "balloons|castle|sea|ocean|lake|river|garden|desert|galaxy|stars|robot|superhero|zombie|vampire|anime|manga|ghibli|pixar|disney|3d|watercolor|watercolour|"
-        "cyberpunk|santa hat|cowboy hat|straw hat|party hat|baseball cap|beanie|bucket hat|witch hat|graduation cap|bunny ears|cat ears|"
-        "微笑|笑|大笑|哭|生气|开心|笑容|变老|变年轻|年轻|老一点|年轻一点|瘦|胖|变瘦|变胖|瘦脸|瘦身|长高|美颜|磨皮|美白|化妆|妆容|妆|瘦一点|胡子|胡须|纹身|耳环|项链|首饰|围巾|手套|鞋|鞋子|"
-        "翅膀|皇冠|王冠|头盔|领带|领结|光头|发型|长发|短发|卷发|直发|刘海|马尾|剪短|留长|烫发|漂亮|美化|美丽|帅气|猫|狗|小猫|小狗|猫咪|狗狗|鸟|马匹|树|花|花朵|鲜花|汽车|车|房子|高山|"
-        "大山|海边|沙滩|海滩|大海|森林|城市|办公室|街道|太空|月亮|太阳|彩虹|雪|下雪|雪景|下雨|雨|夕阳|日落|夜晚|夜景|火焰|烟雾|云|云彩|白云|蝴蝶|气球|城堡|湖|河|花园|沙漠|星空|机器人|"
-        "超人|僵尸|动漫|动画|二次元|吉卜力|宫崎骏|皮克斯|迪士尼|水彩|水彩画|国画|水墨|水墨画|赛博朋克|赛博|像素风|手办|圣诞帽|牛仔帽|草帽|棒球帽|鸭舌帽|渔夫帽|毛线帽|学士帽|兔耳朵|猫耳朵|猫耳|面具|"
-        "星星|烟花|雪花|爱心|天使|恶魔|公主|王子|蝙蝠侠|蜘蛛侠|证件照|婚纱照|写真|🐱|🐶|🌸|🌹|🌊|🏖|🌃|🌇|👑|🎄|🦄|🐼|🚗|🏠",
+        "smile|smiling|laugh|laughing|cry|crying|angry|happy|sad|older|younger|age|aging|fat|thin|slim|"
+        "slimmer|taller|beard|mustache|moustache|tattoo|earrings|necklace|jewelry|jewellery|scarf|gloves|"
+        "shoes|wings|crown|helmet|tie|bow tie|bald|hairstyle|haircut|long hair|short hair|curly hair|bangs|"
+        "ponytail|curly|straight hair|makeup|make-up|beautiful|beautify|prettier|handsome|pretty|cat|dog|"
+        "cats|dogs|bird|horse|tree|trees|flower|flowers|car|house|mountain|mountains|beach|forest|city|"
+        "office|street|space|moon|sun|rainbow|snow|rain|sunset|night|fire|smoke|cloud|clouds|butterfly|"
+        "balloon|balloons|castle|sea|ocean|lake|river|garden|desert|galaxy|stars|robot|superhero|zombie|"
+        "vampire|anime|manga|ghibli|pixar|disney|3d|watercolor|watercolour|cyberpunk|santa hat|cowboy hat|"
+        "straw hat|party hat|baseball cap|beanie|bucket hat|witch hat|graduation cap|bunny ears|cat ears|"
+        "微笑|笑|大笑|哭|生气|开心|笑容|变老|变年轻|年轻|老一点|年轻一点|瘦|胖|变瘦|变胖|瘦脸|瘦身|长高|美颜|"
+        "磨皮|美白|化妆|妆容|妆|瘦一点|胡子|胡须|纹身|耳环|项链|首饰|围巾|手套|鞋|鞋子|翅膀|皇冠|王冠|头盔|"
+        "领带|领结|光头|发型|长发|短发|卷发|直发|刘海|马尾|剪短|留长|烫发|漂亮|美化|美丽|帅气|猫|狗|小猫|"
+        "小狗|猫咪|狗狗|鸟|马匹|树|花|花朵|鲜花|汽车|车|房子|高山|大山|海边|沙滩|海滩|大海|森林|城市|办公室|"
+        "街道|太空|月亮|太阳|彩虹|雪|下雪|雪景|下雨|雨|夕阳|日落|夜晚|夜景|火焰|烟雾|云|云彩|白云|蝴蝶|气球|"
+        "城堡|湖|河|花园|沙漠|星空|机器人|超人|僵尸|动漫|动画|二次元|吉卜力|宫崎骏|皮克斯|迪士尼|水彩|水彩画|"
+        "国画|水墨|水墨画|赛博朋克|赛博|像素风|手办|圣诞帽|牛仔帽|草帽|棒球帽|鸭舌帽|渔夫帽|毛线帽|学士帽|"
+        "兔耳朵|猫耳朵|猫耳|面具|星星|烟花|雪花|爱心|天使|恶魔|公主|王子|蝙蝠侠|蜘蛛侠|证件照|婚纱照|写真|🐱|"
+        "🐶|🌸|🌹|🌊|🏖|🌃|🌇|👑|🎄|🦄|🐼|🚗|🏠",
     ),
-    ("pattern", "striped|stripes|stripe|polka dots|plaid|patterned|gradient|rainbow colored|multicolored|colorful pattern|条纹|格子|碎花|渐变|渐变色|彩虹色|花纹|迷彩|七彩|五颜六色|豹纹|波点|camouflage|leopard"),
+    (
+        "pattern",
+        "striped|stripes|stripe|polka dots|plaid|patterned|gradient|rainbow colored|multicolored|"
+        "colorful pattern|条纹|格子|碎花|渐变|渐变色|彩虹色|花纹|迷彩|七彩|五颜六色|豹纹|波点|camouflage|"
+        "leopard",
+    ),
     ("except", "except|except for|apart from|other than|excluding|除了|除|以外|之外|除开|除外"),
 )
 

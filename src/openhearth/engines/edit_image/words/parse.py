@@ -34,7 +34,9 @@ def parse(instruction: str, *, pictures: int = 1) -> Plan:
     if not resolver.steps:
         raise nothing_said(script)
     if len(resolver.steps) > _MOST_STEPS:
-        raise _too_long(f"The instruction asks for {len(resolver.steps)} changes; at most {_MOST_STEPS} are made at once.")
+        raise _too_long(
+            f"The instruction asks for {len(resolver.steps)} changes; at most {_MOST_STEPS} are made at once."
+        )
     plan = Plan(tuple(resolver.steps))
     _check_pictures(plan, pictures, chinese=is_chinese(instruction))
     return plan

@@ -13,6 +13,28 @@ _SHADING = {"dark": "dark", "darker": "dark", "bright": "bright", "lighter": "li
 _WORN = frozenset({Kind.PART, Kind.ITEM})
 _JOINS = frozenset({"with", "in", "wearing", "who", "whose", "having", "dressed in"})
 _OF = frozenset({"的", "那个", "这个", "那位", "那", "这"})
+_FAULTS = frozenset(
+    {
+        "dark",
+        "bright",
+        "dim",
+        "dull",
+        "blurry",
+        "blurred",
+        "gloomy",
+        "cold",
+        "暗",
+        "昏暗",
+        "阴暗",
+        "暗沉",
+        "灰暗",
+        "黯淡",
+        "模糊",
+        "糊",
+        "亮",
+    }
+)
+_STATES = frozenset({"is", "'s", "are", "looks", "seems"})
 _NEAR = 4  # words between a verb of cropping and "portrait"
 
 
@@ -56,7 +78,25 @@ def _run_end(words: list[Token], start: int) -> int:
 
 
 def _may_stand_between(word: Token) -> bool:
-    return word.text in ("of", "the", "on", "in", "at", "to", "的", "那", "这", "那个", "这个", "is", "who", "that", "'s side", "from", "数")
+    return word.text in (
+        "of",
+        "the",
+        "on",
+        "in",
+        "at",
+        "to",
+        "的",
+        "那",
+        "这",
+        "那个",
+        "这个",
+        "is",
+        "who",
+        "that",
+        "'s side",
+        "from",
+        "数",
+    )
 
 
 def _is_person(run: list[Token]) -> bool:
@@ -168,10 +208,12 @@ def _worn_after(words: list[Token], at: int) -> int:
 def _in_place(words: list[Token], at: int) -> Token:
     """A word whose kind depends on its neighbours."""
     word = words[at]
-    following = next((other for other in words[at + 1 :] if other.kind is not Kind.FILLER), None)
+    following = next((other for other in words[at + 1 : at + 6] if other.kind is not Kind.FILLER), None)
     if word.name == "too":
         is_excess = following is not None and following.kind in (Kind.ADJECTIVE, Kind.BLUR, Kind.MORE, Kind.LESS)
         return msgspec.structs.replace(word, kind=Kind.TOO if is_excess else Kind.ALSO, name="")
+    if _complains(words, at, following):
+        return msgspec.structs.replace(word, kind=Kind.TOO)
     if word.text in ("高", "high") and following is not None and following.kind is Kind.NUMBER:
         return msgspec.structs.replace(word, kind=Kind.LENGTH, name="height")
     if word.kind is Kind.OTHER_PICTURE and word.number == 1:
@@ -181,6 +223,23 @@ def _in_place(words: list[Token], at: int) -> Token:
     return word
 
 
+def _complains(words: list[Token], at: int, following: Token | None) -> bool:
+    """ "It is dark", 有点暗: said of the picture, not wished for."""
+    text = words[at].text
+    if text in _STATES:
+        following = next((word for word in words[at + 1 : at + 5] if word.kind not in (Kind.FILLER, Kind.DEGREE)), None)
+    if following is None or following.text not in _FAULTS:
+        return False
+    if text in ("有点", "有些", "有点儿"):
+        return True
+    if following.text in ("bright", "亮"):
+        return False
+    is_asked = any(word.kind is Kind.SET for word in words[max(0, at - 2) : at])
+    if text in ("很", "比较", "非常", "特别", "十分", "相当"):
+        return not is_asked
+    return text in _STATES and not is_asked
+
+
 def _portrait(words: list[Token], at: int) -> Token:
     """The shape of a picture after "crop to", otherwise the picture."""
     before = words[max(0, at - _NEAR) : at]
@@ -188,4 +247,3 @@ def _portrait(words: list[Token], at: int) -> Token:
     pair = (3, 4) if words[at].text == "portrait" else (4, 3)
     kind = Kind.RATIO if cut and cut[-1] is Kind.CROP else Kind.PICTURE
     return msgspec.structs.replace(words[at], kind=kind, pair=pair)
-

@@ -5,7 +5,17 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from openhearth.engines.edit_image.words.kinds import SEPARATORS, Kind, Token
-from openhearth.engines.edit_image.words.part import REFUSAL, Found, Part, Refused, Rule, Rules, echoing, impersonal, whole
+from openhearth.engines.edit_image.words.part import (
+    REFUSAL,
+    Found,
+    Part,
+    Refused,
+    Rule,
+    Rules,
+    echoing,
+    impersonal,
+    whole,
+)
 from openhearth.engines.edit_image.words.rules_ground import GROUND_RULES
 from openhearth.engines.edit_image.words.rules_limits import ECHO_RULES, LIMIT_RULES, avoided
 from openhearth.engines.edit_image.words.rules_people import PEOPLE_RULES
@@ -119,6 +129,6 @@ class Reader:
 
 
 def _can_be_avoided(words: Sequence[Token]) -> bool:
-    """"Don't blur" rules a change out; "no glasses" wants one, and a comma ends what "don't" is about."""
+    """ "Don't blur" rules a change out; "no glasses" wants one, and a comma ends what "don't" is about."""
     kinds = {word.kind for word in words if word.kind not in (Kind.FILLER, Kind.AND, Kind.PICTURE, Kind.IT, Kind.ALSO)}
     return bool(kinds - _NOUNS) and Kind.COMMA not in kinds

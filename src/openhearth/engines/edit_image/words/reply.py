@@ -111,7 +111,9 @@ def _pieces(script: Script, words: Sequence[Token], unplaced: Sequence[Unplaced]
     reasons.pop("", None)
     pieces = [script.quote(start, end)[:_MOST_LETTERS] for start, end in spans]
     order = list(reasons)
-    return list(dict.fromkeys(pieces)), [reason for reason in order if reason not in ("how", "unknown") or len(order) == 1]
+    return list(dict.fromkeys(pieces)), [
+        reason for reason in order if reason not in ("how", "unknown") or len(order) == 1
+    ]
 
 
 def _reason(word: Token) -> str:

@@ -44,7 +44,9 @@ _OF_VERB: dict[Kind, tuple[type, ...]] = {
 }
 _PASSED_OVER = frozenset({Kind.PICTURE, Kind.IT, Kind.ALSO})
 # What an operation changes, by the names that "keep … as it is" uses.
-_EVERYTHING = frozenset({"face", "background", "worn", "person", "sky", "looks", "colours", "lighting", "hair", "lips"}) | {
+_EVERYTHING = frozenset(
+    {"face", "background", "worn", "person", "sky", "looks", "colours", "lighting", "hair", "lips"}
+) | {
     "top",
     "trousers",
     "outfit",
@@ -167,12 +169,28 @@ class Resolver:
                 self.steps[earlier[-1]] = step
                 return True
             return False
+        if isinstance(step, Adjust):
+            return self._mends_the_same(step, is_loose=is_loose)
         if isinstance(step, Wear) and step.colour is None:
-            return any(isinstance(other, Wear) and (other.item, other.who) == (step.item, step.who) for other in self.steps)
+            return any(
+                isinstance(other, Wear) and (other.item, other.who) == (step.item, step.who) for other in self.steps
+            )
         if not isinstance(step, _SAID_ONCE):
             return False
         alike = [other for other in self.steps if _target(other) == _target(step)]
         return bool(alike) and alike[-1] == step
+
+    def _mends_the_same(self, step: Adjust, *, is_loose: bool) -> bool:
+        """ "Too dark, brighten it" is one wish: the complaint gives way to what is asked."""
+        for at, other in enumerate(self.steps):
+            same = isinstance(other, Adjust) and other.kind == step.kind and (other.amount > 0) == (step.amount > 0)
+            if same and is_loose:
+                return True
+            if same and at in self._loose:
+                self._loose.discard(at)
+                self.steps[at] = step
+                return True
+        return False
 
     def _repeat(self, wish: Wish, found: Same) -> None:
         steps: list[Op] = []

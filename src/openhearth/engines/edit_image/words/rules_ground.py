@@ -33,7 +33,9 @@ def _remove(part: Part) -> Found | None:
         return None
     steps: list[Op] = []
     place, only = "", ""
-    things = [word for word in part.said if word.kind in (Kind.BACKGROUND, Kind.TEXT, Kind.MARK, Kind.QUOTED, Kind.POSITION)]
+    things = [
+        word for word in part.said if word.kind in (Kind.BACKGROUND, Kind.TEXT, Kind.MARK, Kind.QUOTED, Kind.POSITION)
+    ]
     for at, word in enumerate(things):
         if word.kind is Kind.BACKGROUND:
             steps.append(Background("remove"))
@@ -52,7 +54,9 @@ def _ends_one(part: Part, word: Token, following: Kind | None) -> bool:
     if following is None or following is Kind.BACKGROUND:
         return True
     at = part.said.index(word)
-    return at + 1 < len(part.said) and part.said[at + 1].kind in (Kind.AND, Kind.COMMA) and word.kind is not Kind.POSITION
+    return (
+        at + 1 < len(part.said) and part.said[at + 1].kind in (Kind.AND, Kind.COMMA) and word.kind is not Kind.POSITION
+    )
 
 
 def quoted(word: Token) -> str:
@@ -147,7 +151,7 @@ GROUND_RULES: tuple[Rule, ...] = (
     rule("[Sa] W h? [Sh]? C G", _coloured),
     rule("[Sr]? G [Sha]{0,2} N G? | [Sah]{0,2} N [Sah]{0,2} G S?", _replaced),
     rule("S N", _placing, 20),
-    rule("S? D{0,2} b D{0,2} W? [GY] D? | S? W? [GY] [Sa]{0,2} D{0,2} b D{0,2}", _blurred),
+    rule("S? D{0,2} b D{0,2} W? [GY] [D+]? | S? D? W? [GY] [Sa]{0,2} D{0,2} b D{0,2}", _blurred),
     rule(f"b [GF] (?:{_LIST}b?[GF])+ | [GF] (?:{_LIST}[GF])+ S? b", _blurred),
     rule("[Sa]? D? b{1,2} D?", _bokeh),
     rule("[aTMQLdCoSjhDZP,]{2,14}", _add_text),

@@ -44,7 +44,7 @@ def _kept() -> frozenset[Kind]:
 
 
 def _keeping_picture(part: Part) -> Found | None:
-    """"Keep the colours" speaks of the picture, which other rules pass over."""
+    """ "Keep the colours" speaks of the picture, which other rules pass over."""
     pictures = [word for word in part.all if word.kind is Kind.PICTURE]
     return Keeping(tuple(word.name or "picture" for word in pictures)) if pictures else None
 
@@ -62,7 +62,10 @@ def _same(part: Part) -> Found | None:
 
 
 LIMIT_RULES: tuple[Rule, ...] = (
-    rule(f"={{1,2}} {_GUARDS} [~S]? | {_GUARDS} =? ~ | ~ {_GUARDS} S? | ! [S=] {_GUARDS} ~? | {_GUARDS} ! S | {_GUARDS} = | ! [bxHrSBJ] \\^", _keeping),
+    rule(
+        f"={{1,2}} {_GUARDS} [~S]? | {_GUARDS} =? ~ | ~ {_GUARDS} S? | ! [S=] {_GUARDS} ~? | {_GUARDS} ! S | {_GUARDS} = | ! [bxHrSBJ] \\^",
+        _keeping,
+    ),
     rule("= ~? | = S | ~ | ! S", _keeping_picture),
 )
 # These look at "also" as well, which other rules pass over.

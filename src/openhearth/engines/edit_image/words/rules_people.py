@@ -43,14 +43,14 @@ def _recolour(part: Part) -> Found | None:
 
 
 def _from_colour(part: Part) -> Found | None:
-    """"From white to red": without such a word two colours contradict each other."""
+    """ "From white to red": without such a word two colours contradict each other."""
     says_from = any(word.text in ("from", "从", "由") for word in part.all)
     between = part.said[-2].kind is Kind.SET
     return _recolour(part) if says_from or between else None
 
 
 def _into_garment(part: Part) -> Found | None:
-    """"The shirt to a red shirt" names the garment twice; "to a red dress" asks for another one."""
+    """ "The shirt to a red shirt" names the garment twice; "to a red dress" asks for another one."""
     first, second = part.of(Kind.PART)
     colour = part.colour()
     if first.name != second.name or colour is None:
@@ -61,7 +61,7 @@ def _into_garment(part: Part) -> Found | None:
 
 
 def _garment_in(part: Part) -> Found | None:
-    """"Red clothes" recolours; "a red dress" may not be what is worn."""
+    """ "Red clothes" recolours; "a red dress" may not be what is worn."""
     thing = part.of(Kind.PART, Kind.BACKGROUND)[0]
     colour = part.colour()
     if thing.note == "made" or colour is None:
@@ -88,7 +88,7 @@ def _wear(part: Part) -> Found | None:
 
 
 def _swaps(part: Part) -> bool:
-    """"Change … to red glasses" asks to change what is worn, unless a word for putting on is there."""
+    """ "Change … to red glasses" asks to change what is worn, unless a word for putting on is there."""
     return any(word.kind is Kind.SET and word.name == "swap" for word in part.said) and not part.of(Kind.WEAR, Kind.ADD)
 
 
@@ -125,7 +125,6 @@ def _blurred_body(part: Part) -> Found | None:
     return Refused("body") if part.people else None
 
 
-
 PEOPLE_RULES: tuple[Rule, ...] = (
     rule(f"S? {_THINGS} [Sh]{{0,2}} C", _recolour),
     rule(f"S? {_THINGS} S? , S{{1,2}} C", _recolour, 14),
@@ -134,7 +133,7 @@ PEOPLE_RULES: tuple[Rule, ...] = (
     rule("S? C? P [Sh]? C P", _into_garment),
     rule("[Sawv]{0,2} C P", _garment_in, 12),
     rule("[Sa]{0,2} C G", _recolour, 12),
-    rule("S{0,2} C", _colouring, 310),
+    rule("S{0,2} C", _colouring, 290),
     rule(f"[Svawh]{{0,3}} {_ITEM} (?:[j,]{{0,2}} [vawh]{{0,2}} {_ITEM})* (?:,?[hS]?C)?", _wear, 12),
     rule("C? X [va]", _wear),
     rule("H F h? C? X", _mask_over_face),

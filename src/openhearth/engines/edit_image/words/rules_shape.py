@@ -93,7 +93,9 @@ def _says_to(part: Part, kind: Kind) -> bool:
         before.append(word.text)
         if word.kind is not Kind.FILLER:
             break
-    return part.said[0].kind is kind or any(text in ("to", "at") or text.endswith(("到", "为", "成", "至")) for text in before)
+    return part.said[0].kind is kind or any(
+        text in ("to", "at") or text.endswith(("到", "为", "成", "至")) for text in before
+    )
 
 
 def _shrunk(part: Part) -> Found | None:
@@ -152,7 +154,7 @@ SHAPE_RULES: tuple[Rule, ...] = (
     rule("[eSnm]{0,3} (?:l[Se+-]?#|#l) (?:[j,]{0,2} (?:lS?#|#l))?", _to_lengths),
     rule("[eSn]{1,2} e? [%/*] e? | [%/] e | n e? [%/*]", _shrunk),
     lonely("[%/]", _shrunk),
-    rule("S? - e? [%/]", _shrunk, 14),
+    rule("S? - e? [%/] | [eS] - [%/]", _shrunk, 14),
     rule("[SaE]{0,2} m{1,2} [eE]? [*%/#]? | [*%] m", _enlarged),
     rule("[Sa]? E? e? [S+]{1,2} \\* [Ee]? | [Sa]? [Ee]{1,2} \\* | \\* [Ee]", _enlarged, 14),
     lonely("\\*", _enlarged, 14),

@@ -96,7 +96,7 @@ def _limited(amount: float) -> float:
 
 
 def _together(part: Part) -> Found | None:
-    """"Blurry and dark" said of one background, "brighten and sharpen" said of it."""
+    """ "Blurry and dark" said of one background, "brighten and sharpen" said of it."""
     region = _region(part)
     steps: list[Adjust] = []
     clause: list[Token] = []
@@ -128,18 +128,23 @@ def _blurred(part: Part) -> Found | None:
     return _does(part, Adjust("blur", blur_amount(part)))
 
 
+def _mends(part: Part, step: Adjust) -> Doing:
+    """What a complaint asks for; the wish itself, when it is said too, goes before it."""
+    return Doing((step,), says_it=part.says_it, is_loose=True)
+
+
 def _complaint(part: Part) -> Found | None:
     """Too dark: brighter. Not bright enough: brighter."""
     words = part.of(Kind.ADJECTIVE, Kind.BLUR)
     if words and words[0].kind is Kind.BLUR:
-        return _does(part, Adjust("sharpen", _PLAIN))
+        return _mends(part, Adjust("sharpen", _PLAIN)) if _region(part) == "all" else None
     wanted = -1.0 if part.of(Kind.TOO) else 1.0
     if words:
-        return _does(part, Adjust(words[0].name, _limited(_PLAIN * wanted * words[0].number), _region(part)))
+        return _mends(part, Adjust(words[0].name, _limited(_PLAIN * wanted * words[0].number), _region(part)))
     sign = _sign(part.said)
     if not sign:
         return None
-    return _does(part, Adjust(part.of(Kind.QUALITY)[0].name, _limited(_PLAIN * wanted * sign), _region(part)))
+    return _mends(part, Adjust(part.of(Kind.QUALITY)[0].name, _limited(_PLAIN * wanted * sign), _region(part)))
 
 
 def _style(part: Part) -> Found | None:
@@ -153,13 +158,16 @@ def _clearer(part: Part) -> Found | None:
 
 
 TONE_RULES: tuple[Rule, ...] = (
-    rule(rf"S? [GY]? {_ANY}{{0,4}} [JB] {_ANY}{{0,4}} | {_ANY}{{0,4}} [JB] {_ANY}{{0,3}} [GY] {_ANY}{{0,3}}", _by_adjective),
+    rule(
+        rf"S? [GY]? {_ANY}{{0,4}} [JB] {_ANY}{{0,4}} | {_ANY}{{0,4}} [JB] {_ANY}{{0,3}} [GY] {_ANY}{{0,3}}",
+        _by_adjective,
+    ),
     rule(rf"S? [GY]? [SaDJ#+%-]{{0,3}} K (?:{_LIST}K)* [SaDJ#%+BZ-]{{0,4}} [GY]?", _by_quality),
     rule(rf"S? D? [+]? K {_LIST} [+]? K (?:{_LIST}[+]?K)*", _by_quality, 11),
     rule(r"S? [GY] S? D{0,2} [Jb] D? (?:j S? D{0,2} J D?)+", _together),
     rule(r"[Bb] (?:j[Bb])+ D? [GY]", _together),
     rule(r"[Sa]? D{0,2} b D{0,2}", _blurred),
-    rule(r"[GY]? (?:\$|D\$) [Jb] | [GY]? !? @ J | [GY]? ! J @ | K \$ [+-] | K @ [+]", _complaint),
+    rule(r"[GY]? (?:\$D?|D\$) [Jb] | [GY]? !? @ J | [GY]? ! J @ | K \$ [+-] | K @ [+]", _complaint),
     rule(r"[Saw]{0,2} R{1,2} S?", _style),
     rule(r"[Sa]? [+]? D{1,3} E D? | [Sa]? E D{1,2}", _clearer),
     refusal(r"[WFX] [Saj+-]* D* [+-]? (?:J|B|K|E) [SDaj+%-]* | S? D* [JB] [WF]", "region"),

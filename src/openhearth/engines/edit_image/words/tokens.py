@@ -99,7 +99,9 @@ def _backwards(script: Script, ways: list[tuple[int, Meanings]]) -> list[Token]:
         start, meanings = ways[end]
         piece = script.text[start:end]
         named = (_named(script, token(meaning, piece, start, end)) for meaning in reversed(meanings))
-        found.extend(named if len(meanings) == 1 else (token(meaning, piece, start, end) for meaning in reversed(meanings)))
+        found.extend(
+            named if len(meanings) == 1 else (token(meaning, piece, start, end) for meaning in reversed(meanings))
+        )
         end = start
     found.reverse()
     return [word for word in found if word.text != " "]

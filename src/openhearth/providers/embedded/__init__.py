@@ -1,0 +1,1 @@
+"""The embedded engines, seen as providers."""

@@ -41,6 +41,8 @@ def _step(step: Op) -> str:
             return f"faces:{kind}{_who(who)}"
         case Background():
             return _background(step)
+        case Upscale(factor=factor):
+            return f"x{factor}"
         case _:
             return _frame(step)
 
@@ -68,8 +70,6 @@ def _frame(step: Op) -> str:
             return f"resize:{width or '?'}x{height or '?'}"
         case Resize(scale=scale):
             return f"resize:{scale:g}" if scale else "resize:?"
-        case Upscale(factor=factor):
-            return f"x{factor}"
         case AddText():
             colour = step.colour.name if step.colour else ""
             size = f"{step.size:g}" if step.size != 0.06 else ""

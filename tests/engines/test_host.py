@@ -59,6 +59,10 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
+def gone(path: Path) -> bool:
+    return not path.exists()
+
+
 async def until(host: Host, name: str, reached: Callable[[EngineState], bool]) -> EngineState:
     async with asyncio.timeout(15):
         while True:
@@ -203,6 +207,7 @@ async def test_long_folder_falls_back_to_a_short_socket_path(tmp_path: Path) -> 
         assert len(path) < 108
         assert mode(Path(path).parent) == 0o700
         await host.ensure("one")
+    assert gone(Path(path).parent)
 
 
 PARENT = """

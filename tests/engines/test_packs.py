@@ -173,6 +173,22 @@ def test_says_how_much_room_is_missing(tmp_path: Path) -> None:
         packs.fetch("joined", silent)
 
 
+def test_a_pack_without_wheels_is_brought_and_checked(tmp_path: Path) -> None:
+    lines = two_part_catalogue("", "").splitlines()
+    text = "\n".join(line for line in lines if "half-" not in line).replace("wheels = [\n]", "")
+    packs = packs_at(tmp_path, text, str(tmp_path))
+    with pytest.raises(PackError, match=r"bring it yourself.*whole\.bin, \d+ bytes, SHA-256 [0-9a-f]{64}"):
+        packs.fetch("joined", silent)
+    path = packs.path("joined", "whole.bin")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"x" * len(FIRST + SECOND))
+    with pytest.raises(PackError, match="bring it yourself"):
+        packs.fetch("joined", silent)
+    path.write_bytes(FIRST + SECOND)
+    packs.fetch("joined", silent)
+    assert packs.installed("joined")
+
+
 def test_folder_follows_setting_then_cache_then_home() -> None:
     assert packs_folder("/srv/packs", {}) == Path("/srv/packs")
     assert packs_folder("", {"XDG_CACHE_HOME": "/c", "HOME": "/h"}) == Path("/c/openhearth/packs")

@@ -35,7 +35,7 @@ class Answer:
 
 
 class Caller:
-    """One call under way."""
+    """One call under way. The client stops reading while ``reads`` is cleared."""
 
     def __init__(self, app: ASGIApp, scope: dict[str, Any], body: bytes) -> None:
         self._app = app
@@ -44,6 +44,8 @@ class Caller:
         self._gone = asyncio.Event()
         self._news = asyncio.Event()
         self.answer = Answer()
+        self.reads = asyncio.Event()
+        self.reads.set()
         self.task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -78,6 +80,7 @@ class Caller:
         return {"type": "http.disconnect"}
 
     async def _send(self, message: Message) -> None:
+        await self.reads.wait()
         if message["type"] == "http.response.start":
             self.answer.status = message["status"]
             self.answer.headers = {name.decode(): value.decode() for name, value in message["headers"]}

@@ -1,13 +1,20 @@
-"""A ledger store that fails as told, around a real one."""
+"""A ledger store that fails as told, around a real one, and runs of the platform that end as told."""
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 
 from typing_extensions import override
 
+from openhearth.accounts.ledger import Ledger, Sizes
+from openhearth.accounts.limits import Limits, Reservation
 from openhearth.core.call import Call, Principal
 from openhearth.core.operations import Operation
 from openhearth.stores.ports import LedgerEntry, LedgerRecords, OpenReservation
+from openhearth.stores.shared.memory import MemoryHolds
+
+QUICK = Sizes(retry_s=0.001)
+ANNA = Principal("key_anna", "anna", "laptop", quota_micros=10**9)
 
 
 class Flaky(LedgerRecords):
@@ -71,3 +78,45 @@ def call_of(principal: Principal, number: int) -> Call:
         created_at=100.0 + number,
         started_s=0.0,
     )
+
+
+class Boot:
+    """One run of the platform over a store and a spool file."""
+
+    def __init__(
+        self, store: Flaky, folder: Path, name: str = "boot_1", sizes: Sizes = QUICK, flush_ms: int = 1
+    ) -> None:
+        self.store = store
+        self.spool = folder / "ledger-spool.jsonl"
+        self.ledger = Ledger(store, boot_id=name, spool=self.spool, flush_ms=flush_ms, sizes=sizes)
+        self.holds = MemoryHolds()
+        self.limits = Limits(self.holds, self.ledger)
+        self.calls: dict[int, tuple[Call, Reservation]] = {}
+
+    async def start(self) -> "Boot":
+        self.holds.load(await self.ledger.start())
+        return self
+
+    def open(self, number: int) -> None:
+        call = call_of(ANNA, number)
+        self.calls[number] = (call, self.limits.reserve(call, 100))
+
+    def settle(self, number: int, cost_micros: int = 70) -> None:
+        call, reservation = self.calls[number]
+        call.cost_micros = cost_micros
+        reservation.settle(call)
+
+    async def kill(self) -> None:
+        """End as kill -9 does: nothing more reaches the store or the disk."""
+        spooled = self.spool.read_bytes() if self.spool.exists() else None
+        self.store.is_away = True
+        await self.ledger.close()
+        self.store.is_away = False
+        self.spool.unlink(missing_ok=True)
+        if spooled is not None:
+            self.spool.write_bytes(spooled)
+
+
+async def cost_of(store: Flaky, number: int) -> int | None:
+    entry = await store.entry(f"call_{number}")
+    return None if entry is None else entry.cost_micros

@@ -139,7 +139,7 @@ class Editor:
         self.done = ImagesDone()
         self.hold: asyncio.Event | None = None
         self.hold_before: asyncio.Event | None = None
-        self.break_after_first: GatewayError | None = None
+        self.break_after_first: Exception | None = None
         self.waiting = asyncio.Event()
         self.closed = asyncio.Event()
         self._shade = 0

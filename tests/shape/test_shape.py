@@ -14,7 +14,7 @@ LINES_MOST = 400
 FUNCTION_LINES_MOST = 60
 POSITIONAL_MOST = 5
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "base", "manager", "handler", "handlers"}
-MAY_READ_ENVIRONMENT = ("config.py", "cli.py", "commands/", "app.py", "app/")
+MAY_READ_ENVIRONMENT = ("config.py", "cli.py", "commands/", "app/")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -92,7 +92,7 @@ def test_only_the_start_reads_the_environment() -> None:
     readers = []
     for path in SOURCE.rglob("*.py"):
         inside = path.relative_to(SOURCE).as_posix()
-        if inside.startswith(MAY_READ_ENVIRONMENT):
+        if inside.startswith(MAY_READ_ENVIRONMENT) or path.name == "__main__.py":  # a child process starts there
             continue
         text = path.read_text(encoding="utf-8")
         readers += [inside for node in ast.walk(ast.parse(text)) if _reads_environment(node)]

@@ -96,6 +96,13 @@ async def test_abort_after_commit_keeps_the_blob(blobs: Blobs) -> None:
     assert await whole(blobs, address) == b"kept"
 
 
+async def test_nothing_can_be_written_behind_the_end(blobs: Blobs) -> None:
+    writer = await blobs.writer()
+    await writer.abort()
+    with pytest.raises(ValueError, match="aborted"):
+        await writer.write(bytes(2_000_000))
+
+
 async def test_equal_bytes_written_at_once_are_one_blob(blobs: Blobs) -> None:
     addresses = await asyncio.gather(*(blobs.put(b"same" * 1000) for _ in range(8)))
     assert len(set(addresses)) == 1

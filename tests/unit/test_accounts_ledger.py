@@ -1,26 +1,17 @@
 """The ledger: every call once, whatever fails in between, and a trace of each that a crash cut off."""
 
 import asyncio
-import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from tests.fakes.ledger import Flaky, call_of
+from tests.fakes.ledger import Boot, Flaky, cost_of
 
-from openhearth.accounts.ledger import Ledger, Sizes
-from openhearth.accounts.limits import Limits, Reservation
-from openhearth.core.call import Call, Outcome, Principal, Usage
+from openhearth.accounts.ledger import Sizes
+from openhearth.core.call import Outcome, Usage
 from openhearth.core.errors import StorageFull
 from openhearth.stores.ports import LedgerEntry
-from openhearth.stores.shared.memory import MemoryHolds
 from openhearth.stores.sql import SqlRecords
-
-QUICK = Sizes(retry_s=0.001)
-ANNA = Principal("key_anna", "anna", "laptop", quota_micros=10**9)
 
 
 @pytest.fixture
@@ -29,48 +20,6 @@ async def store(tmp_path: Path) -> AsyncIterator[Flaky]:
     await inner.open()
     yield Flaky(inner)
     await inner.close()
-
-
-class Boot:
-    """One run of the platform over a store and a spool file."""
-
-    def __init__(
-        self, store: Flaky, folder: Path, name: str = "boot_1", sizes: Sizes = QUICK, flush_ms: int = 1
-    ) -> None:
-        self.store = store
-        self.spool = folder / "ledger-spool.jsonl"
-        self.ledger = Ledger(store, boot_id=name, spool=self.spool, flush_ms=flush_ms, sizes=sizes)
-        self.holds = MemoryHolds()
-        self.limits = Limits(self.holds, self.ledger)
-        self.calls: dict[int, tuple[Call, Reservation]] = {}
-
-    async def start(self) -> "Boot":
-        self.holds.load(await self.ledger.start())
-        return self
-
-    def open(self, number: int) -> None:
-        call = call_of(ANNA, number)
-        self.calls[number] = (call, self.limits.reserve(call, 100))
-
-    def settle(self, number: int, cost_micros: int = 70) -> None:
-        call, reservation = self.calls[number]
-        call.cost_micros = cost_micros
-        reservation.settle(call)
-
-    async def kill(self) -> None:
-        """End as kill -9 does: nothing more reaches the store or the disk."""
-        spooled = self.spool.read_bytes() if self.spool.exists() else None
-        self.store.is_away = True
-        await self.ledger.close()
-        self.store.is_away = False
-        self.spool.unlink(missing_ok=True)
-        if spooled is not None:
-            self.spool.write_bytes(spooled)
-
-
-async def cost_of(store: Flaky, number: int) -> int | None:
-    entry = await store.entry(f"call_{number}")
-    return None if entry is None else entry.cost_micros
 
 
 async def test_settled_calls_are_written_by_close(store: Flaky, tmp_path: Path) -> None:
@@ -320,97 +269,3 @@ async def test_an_entry_says_what_the_call_said(store: Flaky, tmp_path: Path) ->
         cost_micros=9,
         error_code="upstream_timeout",
     )
-
-
-class Story(msgspec.Struct):
-    """What the store must hold at the end: costs that are certain, and costs that a kill may have cut off."""
-
-    certain: dict[int, int] = {}
-    doubtful: dict[int, int] = {}
-    settled_now: dict[int, int] = {}
-    opened: int = 0
-
-    def end_of_boot(self, *, killed: bool) -> None:
-        (self.doubtful if killed else self.certain).update(self.settled_now)
-        self.settled_now = {}
-
-
-STEPS = st.lists(
-    st.one_of(
-        st.just(("open", 0)),
-        st.tuples(st.sampled_from(["settle", "twice"]), st.integers(0, 30)),
-        st.sampled_from([("wait", 0), ("wait", 0), ("kill", 0), ("restart", 0)]),
-    ),
-    max_size=25,
-)
-SCRIPTS = st.lists(st.sampled_from(["ok", "before", "after"]), max_size=15)
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(STEPS, SCRIPTS, st.integers(1, 4))
-def test_every_settlement_is_written_exactly_once(steps: list[tuple[str, int]], script: list[str], rows: int) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(tell(Path(folder), steps, script, Sizes(batch_rows=rows, memory_rows=rows * 2, retry_s=0.001)))
-
-
-async def tell(folder: Path, steps: list[tuple[str, int]], script: list[str], sizes: Sizes) -> None:
-    inner = SqlRecords(f"sqlite:///{folder / 'records.db'}")
-    await inner.open()
-    store, story = Flaky(inner, script), Story()
-    boot = await Boot(store, folder, "boot_0", sizes).start()
-    for number, (action, which) in enumerate(steps):
-        if action in ("kill", "restart"):
-            await (boot.kill() if action == "kill" else boot.ledger.close())
-            story.end_of_boot(killed=action == "kill")
-            store.script = []
-            boot = await Boot(store, folder, f"boot_{number + 1}", sizes).start()
-            assert list(await store.open_reservations()) == []
-        else:
-            await act(boot, story, action, which)
-    for number in boot.calls:
-        finish(boot, story, number)
-    assert boot.holds.held("key_anna") == 0
-    await boot.ledger.close()
-    story.end_of_boot(killed=False)
-    store.script = []
-    last = await Boot(store, folder, "boot_last", sizes).start()
-    await last.ledger.close()
-    await check(store, story, last)
-    await inner.close()
-
-
-async def act(boot: Boot, story: Story, action: str, which: int) -> None:
-    if action == "wait":
-        if boot.ledger.waiting:
-            boot.store.tried.clear()
-            await boot.store.tried.wait()
-        return
-    if action == "open":
-        boot.open(story.opened)
-        story.opened += 1
-        return
-    number = sorted(boot.calls)[which % len(boot.calls)] if boot.calls else None
-    if number is not None:
-        finish(boot, story, number)
-        if action == "twice":
-            boot.settle(number, cost_micros=10**6)
-
-
-def finish(boot: Boot, story: Story, number: int) -> None:
-    cost = 10 + number
-    boot.settle(number, cost)
-    story.settled_now[number] = cost
-
-
-async def check(store: Flaky, story: Story, last: Boot) -> None:
-    booked = 0
-    for number in range(story.opened):
-        cost = await cost_of(store, number)
-        booked += cost or 0
-        if number in story.certain:
-            assert cost == story.certain[number]
-        else:
-            assert cost in (None, 0, story.doubtful.get(number))
-    assert (await store.spent_by_key()).get("key_anna", 0) == booked
-    assert list(await store.open_reservations()) == []
-    assert not last.spool.exists()

@@ -17,16 +17,20 @@ from openhearth.stores.sql import SqlRecords
 
 
 class Watched(LocalBlobs):
-    """Says when it is about to delete."""
+    """Says when it is about to delete, and fails the first ``troubles`` times."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.deleting = asyncio.Event()
+        self.troubles = 0
 
     @override
     async def delete(self, address: str) -> None:
         self.deleting.set()
         await asyncio.sleep(0)
+        if self.troubles:
+            self.troubles -= 1
+            raise OSError("The disk is away.")
         await super().delete(address)
 
 
@@ -131,6 +135,21 @@ async def test_the_sweep_goes_on_by_itself_and_finishes_what_it_began(shelf: She
     sweeper.cancel()
     await asyncio.gather(sweeper, return_exceptions=True)
     assert shelf.kept() == 0
+
+
+async def test_the_sweep_outlives_trouble_of_the_store(shelf: Shelf) -> None:
+    library = shelf.library()
+    await add(library, lifetime_s=1)
+    shelf.time += 1
+    shelf.blobs.troubles = 1
+    sweeper = asyncio.create_task(library.sweep_on(0.001))
+    await asyncio.wait_for(shelf.blobs.deleting.wait(), 5)
+    shelf.blobs.deleting.clear()
+    await add(library, data=b"other", lifetime_s=0)
+    await asyncio.wait_for(shelf.blobs.deleting.wait(), 5)
+    sweeper.cancel()
+    await asyncio.gather(sweeper, return_exceptions=True)
+    assert await shelf.records.expired_files(shelf.time, 1) == []
 
 
 async def test_a_broken_upload_leaves_nothing(shelf: Shelf) -> None:

@@ -99,6 +99,16 @@ async def test_a_sweep_keeps_bytes_that_another_picture_needs() -> None:
     assert await shelf.gallery.data(await shelf.gallery.own("me", young)) == png()
 
 
+async def test_leaving_while_a_result_is_stored_leaves_no_bytes_without_a_record() -> None:
+    shelf = Shelf()
+    storing = asyncio.create_task(shelf.kept())
+    await asyncio.sleep(0)
+    storing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await storing
+    assert {row.blob for row in shelf.records.rows.values()} == shelf.blobs.data.keys() != set()
+
+
 async def test_the_sweeper_goes_on_until_cancelled_and_survives_trouble() -> None:
     shelf = Shelf(keep_days=1)
     await shelf.kept()

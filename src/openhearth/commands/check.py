@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 
 from openhearth.commands import NoServer, Trouble
-from openhearth.commands.admin import Where, connect
+from openhearth.commands.admin import Admin, Where, connect
 from openhearth.commands.settings import effective
 from openhearth.commands.show import as_json
-from openhearth.commands.target import describe
+from openhearth.commands.target import attached, describe
 from openhearth.config import Config
 from openhearth.core.provider import Provider
 from openhearth.providers import builtin
@@ -35,7 +35,7 @@ def check(*, config: str = "", data: str = "", json: bool = False) -> int:
     """
     settings = effective(config=config, data=data)
     shown = redacted(settings)
-    connections = _through_server(settings) or _from_here()
+    connections = _connections(settings)
     if json:
         as_json({"settings": shown, "connections": connections})
     else:
@@ -74,15 +74,17 @@ def _quoted(key: str) -> str:
     return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json_text.dumps(key)
 
 
-def _through_server(settings: Config) -> list[dict[str, Any]]:
-    """Each target of the running server, tested by it; nothing when no server runs on this data folder."""
-    rows = []
+def _connections(settings: Config) -> list[dict[str, Any]]:
     try:
-        admin = connect(Where(data=settings.store.folder))
-        targets = admin.rows("/targets")
+        return _through(connect(Where(data=settings.store.folder)))
     except NoServer:
-        return []
-    for target in targets:
+        return _from_here()
+
+
+def _through(admin: Admin) -> list[dict[str, Any]]:
+    """Each attached target of the running server, tested by it."""
+    rows = []
+    for target in attached(admin):
         name = f"{target['id']} {target.get('model', '')} {target.get('base_url', '')}"
         try:
             result = admin.ask("POST", f"/targets/{target['id']}/test")

@@ -4,11 +4,12 @@ import sys
 from typing import Any
 
 from openhearth.commands import Trouble, WrongUse
-from openhearth.commands.admin import Server, connect
+from openhearth.commands.admin import Admin, Server, connect
 from openhearth.commands.show import as_json, as_table
 from openhearth.providers import builtin
 from openhearth.providers.catalog import match
 
+EMBEDDED = "embedded"  # what the admin surface gives as the address of an embedded engine
 _COLUMNS = ("id", "provider", "base_url", "model", "upstream_model", "weight", "priority", "cooling_down", "last_error")
 
 
@@ -87,14 +88,16 @@ def remove(target_id: str, *, server: Server | None = None) -> int:
 
 
 def probe(target_id: str = "", *, json: bool = False, server: Server | None = None) -> int:
-    """Call one target, or all of them, and say what came back. Fails when one of them did.
+    """Call one target, or all attached ones, and say what came back. Fails when one of them did.
 
     Args:
-        target_id: its id; all targets if not given
+        target_id: its id; every attached target if not given
         json: print JSON
     """
     admin = connect(server)
-    ids = [target_id] if target_id else [str(row["id"]) for row in admin.rows("/targets")]
+    ids = [target_id] if target_id else [str(row["id"]) for row in attached(admin)]
+    if not ids:
+        print("No target is attached: embedded engines only.")
     results: dict[str, dict[str, Any]] = {}
     for each in ids:
         try:
@@ -108,6 +111,11 @@ def probe(target_id: str = "", *, json: bool = False, server: Server | None = No
     for each, result in () if json else results.items():
         print(f"{'ok  ' if result.get('ok') else 'FAIL'}  {each}  {describe(result)}")
     return 0 if all(result.get("ok") for result in results.values()) else 1
+
+
+def attached(admin: Admin) -> list[dict[str, Any]]:
+    """The targets that lead out of this machine's own engines."""
+    return [row for row in admin.rows("/targets") if row.get("base_url") != EMBEDDED]
 
 
 def describe(result: dict[str, Any]) -> str:

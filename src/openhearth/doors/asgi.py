@@ -4,7 +4,6 @@ import difflib
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
-import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -15,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from openhearth.core.errors import Bug, GatewayError, MethodNotAllowed, NotFound
 from openhearth.core.ids import new_id
 from openhearth.dialects import openai_errors
+from openhearth.telemetry.log import Log
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
@@ -53,9 +53,7 @@ def app(routes: list[BaseRoute], lifespan: Lifespan | None = None) -> ASGIApp:
         return _answer(NotFound(_unknown_path(path, paths), code="unknown_path"))
 
     async def bug(request: Request, error: Exception) -> Response:
-        structlog.get_logger("openhearth").error(
-            "bug", path=request.scope["path"], request_id=request.scope.get("request_id", ""), exc_info=error
-        )
+        Log("app").crash("bug in a route", error, path=request.scope["path"], request_id=request.scope["request_id"])
         return _answer(Bug("internal"))
 
     async def gone(_: Request, __: Exception) -> Response:

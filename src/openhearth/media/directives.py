@@ -13,14 +13,11 @@ _SIMPLE = str.maketrans(
     "銷還復後圖張個選擇請幫麻煩繼續礎結對兩剛編輯動為為讓將給換過數號狀態層進",
     "销还复后图张个选择请帮麻烦继续础结对两刚编辑动为为让将给换过数号状态层进",
 )
+_COUNTED = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_ORDERED = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _NUMBERS = {
-    **{word: at for at, word in enumerate("one two three four five six seven eight nine ten".split(), 1)},
-    **{
-        word: at
-        for at, word in enumerate("first second third fourth fifth sixth seventh eighth ninth tenth".split(), 1)
-    },
-    **{sign: at for at, sign in enumerate("一二三四五六七八九十", 1)},
-    **{"两": 2, "几": 2, "a": 1, "last": -1, "latest": -1, "最后一": -1},
+    **{word: at for words in (_COUNTED, _ORDERED, "一二三四五六七八九十") for at, word in enumerate(words, 1)},
+    **{"两": 2, "a": 1, "last": -1, "latest": -1, "最后一": -1},
 }
 _N = r"(?P<n>\d{1,2}|[一二三四五六七八九十两])"
 _W = r"(?P<n>\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|a)"
@@ -38,17 +35,22 @@ _UNDO = (
     rf"(?:go |step )?back to the (?:previous|last) {_STEPS}",
 )
 _USE = r"(?:就?用|使用|选择|选|要|回到|返回|恢复到?|切换到|换回|改用|采用|拿|基于|以)"
-_TAKE = r"(?:use|take|pick|choose|select|go back to|back to|return to|go with|continue with|let's use|i want|i prefer|i like)"
+_TAKE = (
+    r"(?:use|take|pick|choose|select|go back to|back to|return to|go with|continue with|let's use|"
+    r"i want|i prefer|i like)"
+)
 _PICTURE = r"(?:one|picture|image|photo|result|version|option)"
 _PICK = (
-    rf"{_USE}第 ?{_N} ?(?:张|幅|个|版)(?:的?(?:图片|图|照片|结果|版本))?(?:来?继续(?:修改|编辑)?|为基础|为准|的?基础上)?",
+    rf"{_USE}第 ?{_N} ?(?:张|幅|个|版)(?:的?(?:图片|图|照片|结果|版本))?"
+    r"(?:来?继续(?:修改|编辑)?|为基础|为准|的?基础上)?",
     r"(?:就?用|使用|选择?|要|改用)(?P<n>最后一)(?:张|幅|个)(?:图片|图|照片|结果)?",
     rf"在?第 ?{_N} ?(?:张|幅)(?:图片|图|照片)?(?:的?基础上|上)?",
     rf"{_TAKE} the {_NTH}(?: {_PICTURE})?",
     rf"{_TAKE} (?:the )?(?:{_PICTURE}|number) ?(?:number|no\.?|#)? ?{_W}",
 )
 _POLITE = re.compile(
-    r"(?:(?:please|pls|ok(?:ay)?|no|hmm+|sorry|wait|actually|can you|could you|请|帮我|麻烦|不好看?|算了|不行|不对|还是|那就|那)[\s,，.。!！]*){0,4}",
+    r"(?:(?:please|pls|ok(?:ay)?|no|hmm+|sorry|wait|actually|can you|could you|"
+    r"请|帮我|麻烦|不好看?|算了|不行|不对|还是|那就|那)[\s,，.。!！]*){0,4}",
     re.IGNORECASE,
 )
 _BEHIND = re.compile(r"\s*(?:please|thanks|thank you|谢谢|一下|吧|了|啊|呢)?\s*", re.IGNORECASE)
@@ -111,8 +113,8 @@ def _rest(said: str, start: int) -> str:
 _UNDOS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _UNDO)
 _PICKS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _PICK)
 
-# Phrases of prompts that chat clients send by themselves, in lower case with single spaces. They are long and odd enough
-# that nobody says them to a picture editor. Sources: the public code of the clients named.
+# Phrases of prompts that chat clients send by themselves, in lower case with single spaces. They are long and odd
+# enough that nobody says them to a picture editor. Sources: the public code of the clients named.
 _HIDDEN = (
     # NextChat (ChatGPT-Next-Web), app/locales
     "直接返回这句话的简要主题",

@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
-from typing import Protocol
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
@@ -15,6 +15,7 @@ from openhearth.core.pictures import EXTENSIONS
 from openhearth.media.links import Links, OwnLink
 from openhearth.stores.ports import Blobs, PictureRecord, PictureRecords
 
+_DONE = TypeVar("_DONE")
 _LOG = logging.getLogger(__name__)
 _DAY_S = 86_400.0
 _SWEEP_ROWS = 500
@@ -82,10 +83,7 @@ class Gallery:
 
     async def keep(self, picture: MadePicture, made: Made) -> PictureRecord:
         """Store a result; its link works from now on. Raises StorageFull."""
-        async with self._changes:
-            record = self._record(picture, made, await self._blobs.put(picture.data))
-            await self._records.add_picture(record)
-        return record
+        return await _to_its_end(self._keep(picture, made))
 
     def link(self, home: str, record: PictureRecord) -> str:
         """The signed URL under ``home`` (``https://host``, no slash at the end)."""
@@ -146,7 +144,7 @@ class Gallery:
 
     async def delete(self, owner: str, picture_id: str) -> None:
         """Forget a picture at once; its link is dead. Raises NotFound."""
-        if not await self._remove(owner, picture_id):
+        if not await _to_its_end(self._remove(owner, picture_id)):
             raise _missing(picture_id)
 
     async def sweep(self) -> int:
@@ -154,7 +152,7 @@ class Gallery:
         swept = 0
         while expired := await self._records.expired_pictures(self._now(), _SWEEP_ROWS):
             for record in expired:
-                swept += await self._remove(record.owner, record.id)
+                swept += await _to_its_end(self._remove(record.owner, record.id))
         return swept
 
     async def sweep_on(self, every_s: float) -> None:
@@ -166,6 +164,12 @@ class Gallery:
                 # The store is a port: whatever ails it, the next round tries again.
                 _LOG.error("Expired pictures could not be removed: %s", type(error).__name__)
             await asyncio.sleep(every_s)
+
+    async def _keep(self, picture: MadePicture, made: Made) -> PictureRecord:
+        async with self._changes:
+            record = self._record(picture, made, await self._blobs.put(picture.data))
+            await self._records.add_picture(record)
+        return record
 
     async def _remove(self, owner: str, picture_id: str) -> bool:
         async with self._changes:
@@ -215,6 +219,16 @@ class Gallery:
             height=record.height,
             url=self.link(home, record),
         )
+
+
+async def _to_its_end(change: Coroutine[Any, Any, _DONE]) -> _DONE:
+    """Bytes and record change together, even when the caller is cancelled in between."""
+    task = asyncio.create_task(change)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
 
 
 def _missing(picture_id: str) -> NotFound:

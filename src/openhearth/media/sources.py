@@ -3,6 +3,7 @@
 Our own links and ids come from storage, never over the network: a link by its signature, an id by its owner.
 """
 
+import asyncio
 import binascii
 from collections.abc import AsyncIterator
 from typing import Protocol
@@ -10,7 +11,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 import msgspec
 
-from openhearth.core.errors import NotFound, RequestError, TooLarge, UnsupportedMedia
+from openhearth.core.errors import RequestError, TooLarge, UnsupportedMedia
 from openhearth.core.media import Picture
 from openhearth.core.pictures import Fetcher, kind_of, seems_html
 from openhearth.media import samples
@@ -102,7 +103,8 @@ class Sources:
         place = _split(url)
         if place.netloc.lower() in asker.hosts:
             if place.path.startswith(_SAMPLES):
-                return self.checked(samples.load(place.path.removeprefix(_SAMPLES)), url)
+                data = await asyncio.to_thread(samples.load, place.path.removeprefix(_SAMPLES))
+                return self.checked(data, url)
             file_id = _file_id(place.path)
             if file_id:
                 return await self._file(file_id, asker.owner)

@@ -71,7 +71,7 @@ class PictureChat:
         self._sources = sources
 
     async def begin(self, principal: Principal, order: ChatOrder, asker: Asker) -> Talk:
-        """Understand the last turn and admit the call.
+        """Understand the last turn and admit the call. The model of ``order`` is one that makes or edits pictures.
 
         Raises RequestError (nothing to undo, no picture, no words), NotFound, Forbidden and BudgetSpent.
         """
@@ -102,14 +102,12 @@ class PictureChat:
             if not ask.instruction:
                 raise RequestError("Say what picture to make.", param="messages", code="missing_instruction")
             return Operation.IMAGE_GENERATE
-        if self._pictures.answers(principal, Operation.IMAGE_EDIT, model):
-            raise RequestError(
-                f"'{order.asked_as}' edits pictures, and this conversation holds none yet. Put a picture's URL before "
-                "the instruction, or attach one as image_url.",
-                param="messages",
-                code="missing_image",
-            )
-        return Operation.IMAGE_EDIT  # no target at all: opening the call says which models exist
+        raise RequestError(
+            f"'{order.asked_as}' edits pictures, and this conversation holds none yet. Put a picture's URL before "
+            "the instruction, or attach one as image_url.",
+            param="messages",
+            code="missing_image",
+        )
 
     def _free(self, principal: Principal, order: ChatOrder) -> Work:
         return self._pictures.open_free(principal, Operation.IMAGE_EDIT, order.asked_as, stream=order.stream)

@@ -116,10 +116,7 @@ class Work:
 
     async def _attempt(self, target: Target, request: ImageRequest) -> AsyncGenerator[ImageEvent, None]:
         """One try: the driver's events, counted. A driver that ends without a picture has broken its word."""
-        dialect = target.speaks(request.operation)
-        if dialect is None:
-            raise UpstreamGarbled(f"{target.id} no longer answers {request.operation}.", target=target.id)
-        made = self._drivers[dialect].make(target, request)
+        made = self._drivers[target.provider.speaks[request.operation]].make(target, request)
         end_s = asyncio.get_running_loop().time() + self._total_s
         async with aclosing(cast("AsyncGenerator[ImageEvent, None]", made)):
             while True:

@@ -1,5 +1,6 @@
 """Pictures to look at: signed links to results, the sample pictures, and the lineage of a result for its owner."""
 
+import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -92,7 +93,7 @@ class MediaPages:
         }
 
     async def _sample(self, request: Request) -> Response:
-        data = samples.load(request.path_params["name"])
+        data = await asyncio.to_thread(samples.load, request.path_params["name"])
         mime = kind_of(data) or "application/octet-stream"
         headers = {"cache-control": f"public, max-age={_SAMPLE_AGE_S}", "content-type": mime, **_safe(mime)}
         if request.method == "HEAD":

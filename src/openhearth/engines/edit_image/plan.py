@@ -128,7 +128,7 @@ class AddText(msgspec.Struct, frozen=True, tag_field="op", tag="add_text"):
 class RemoveText(msgspec.Struct, frozen=True, tag_field="op", tag="remove_text"):
     """Remove a watermark or text found by OCR, by classical inpainting. ``only``: just lines holding this text.
 
-    ``where``: just lines centred there: top, bottom, centre, top_left, top_right, bottom_left, bottom_right, or "" for all.
+    ``where``: just lines centred there: top, bottom, centre, top_left, top_right, bottom_left, bottom_right; "" is all.
     """
 
     only: str = ""

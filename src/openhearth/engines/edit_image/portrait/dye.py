@@ -17,6 +17,8 @@ from openhearth.engines.edit_image.vision.crops import RGB, Floats
 
 STRIP_ROWS = 512
 SAMPLES = 40_000
+WHITE_GROUND = 60.0  # lightness
+STRIPES = 0.22  # share of coloured pixels that makes white cloth a patterned one
 LEAST_LIGHTNESS, MOST_LIGHTNESS = 13.0, 86.0  # leaves room for folds in black cloth, for creases in white
 
 
@@ -74,13 +76,22 @@ def material_of(picture: RGB, mask: Mask) -> Material | None:
         return None
     picked = pixels[:: max(1, len(pixels) // SAMPLES)]
     colours = lab(picked[None])[0]
-    usual = _densest(colours)
+    usual = _usual(colours)
     near = colours[np.linalg.norm((colours - usual) * np.asarray([0.5, 1, 1], np.float32), axis=1) < 18]
     if len(near) < 0.05 * len(colours):
         near = colours
     middle, a, b = np.median(near, axis=0).tolist()
     low, high = np.percentile(colours[:, 0], [2, 98]).tolist()
     return Material(min(low, middle - 1), middle, max(high, middle + 1), a, b)
+
+
+def _usual(colours: Floats) -> Floats:
+    """The fullest colour; of white cloth with coloured stripes or checks, the stripes' colour."""
+    usual = _densest(colours)
+    if usual[0] < WHITE_GROUND or np.hypot(*usual[1:]) > 12:
+        return usual
+    colourful = colours[np.hypot(colours[:, 1], colours[:, 2]) > 22]
+    return _densest(colourful) if len(colourful) > STRIPES * len(colours) else usual
 
 
 def _densest(colours: Floats) -> Floats:

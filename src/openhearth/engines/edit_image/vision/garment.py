@@ -182,20 +182,15 @@ def _sorted_tones(
     heap = tones(colours[core], 7)
     if not heap:
         return [], [], []
-    cells = _Cells(colours, core, heap)
-    main = _main_material(heap, [cells.spread(index) for index in range(len(heap))])
-    chief = [index for index, tone in enumerate(heap) if any(tone is one for one in main)]
-    own = main + [
-        tone
-        for index, tone in enumerate(heap)
-        if index not in chief and tone.share > 0.06 and cells.among(index, chief)
-    ]
+    chief, pattern = _chief_tones(heap, _Cells(colours, core, heap))
+    own = [heap[index] for index in (*chief, *pattern)]
+    leading = [heap[index] for index in (chief[0], *pattern)]
     other = [tone for tone in heap if not any(tone is one for one in own)]
     other += [tone for tone in against if not any(same_material(tone, one) for one in own)]
     doubtful: list[Tone] = []
     for tone in tones(colours[outer], 9):
         tone = msgspec.structs.replace(tone, share=tone.share * 0.6)
-        if not same_material(tone, main[0]):
+        if not any(same_material(tone, one) for one in leading):
             other.append(tone)
         elif _apart(tone, own) <= _apart(tone, around):
             own.append(tone)
@@ -215,21 +210,32 @@ def _apart(tone: Tone, heap: list[Tone]) -> float:
     return min((float(np.linalg.norm((tone.middle - one.middle) * weight)) for one in heap), default=1e9)
 
 
-def _main_material(heap: list[Tone], spread: list[float]) -> list[Tone]:
-    """The tones that belong together, cover most and lie all over the place, fullest first.
+def _chief_tones(heap: list[Tone], cells: "_Cells") -> tuple[list[int], list[int]]:
+    """Which tones are the garment's main material (fullest first), and which lie among them as its pattern.
 
-    ``spread`` is each tone's share of the places it is found in: cloth is everywhere, a collar is not. A rare tone
-    cannot join two materials.
+    The material is the one that covers most and, with its pattern, lies all over the place: cloth is everywhere, a
+    collar is not. A rare tone cannot join two materials.
     """
-    full = [index for index, tone in enumerate(heap) if tone.share >= 0.35 * heap[0].share]
+    best: tuple[float, list[int], list[int]] = (-1.0, [], [])
+    for index, tone in enumerate(heap):
+        if tone.share < 0.35 * heap[0].share:
+            continue
+        chief = [index, *(k for k, one in enumerate(heap) if k != index and same_material(tone, one))]
+        pattern = _pattern(heap, cells, chief)
+        covered = sum(heap[k].share for k in (*chief, *pattern)) * cells.spread([*chief, *pattern])
+        weight = covered * sum(heap[k].share for k in chief) * cells.spread(chief)
+        if weight > best[0]:
+            best = (weight, chief, pattern)
+    return best[1], best[2]
 
-    def group(index: int) -> list[int]:
-        return [index, *(k for k, one in enumerate(heap) if k != index and same_material(heap[index], one))]
 
-    def weight(index: int) -> float:
-        return sum(heap[k].share for k in group(index)) * max(spread[k] for k in group(index))
-
-    return sorted((heap[k] for k in group(max(full, key=weight))), key=lambda tone: -tone.share)
+def _pattern(heap: list[Tone], cells: "_Cells", chief: list[int]) -> list[int]:
+    found: set[int] = set()
+    for index, tone in enumerate(heap):
+        group = [k for k, one in enumerate(heap) if k not in chief and (k == index or same_material(tone, one))]
+        if index in group and sum(heap[k].share for k in group) > 0.06 and cells.among(group, chief):
+            found.update(group)
+    return sorted(found)
 
 
 class _Cells:
@@ -245,17 +251,19 @@ class _Cells:
         self._total = np.bincount(cells, minlength=100)
         self._counts = [np.bincount(cells[owner == index], minlength=100) for index in range(len(heap))]
 
-    def spread(self, index: int) -> float:
-        """Share of the cells that hold a good deal of the tone."""
+    def spread(self, indices: list[int]) -> float:
+        """Share of the cells that hold a good deal of these tones."""
         used = self._total > 0
-        return float((self._counts[index] > 0.12 * self._total)[used].mean())
+        here = np.sum([self._counts[k] for k in indices], axis=0)
+        return float((here > 0.25 * self._total)[used].mean())
 
-    def among(self, index: int, main: list[int]) -> bool:
-        """True when the tone lies evenly among the main ones: stripes and checks, not a shirt front or a badge."""
+    def among(self, group: list[int], main: list[int]) -> bool:
+        """True when tones lie evenly among the main ones: stripes and checks, not a shirt front or a badge."""
         used = self._total > 0
         there = (np.sum([self._counts[k] for k in main], axis=0) > 0.15 * self._total) & used
-        here = self._counts[index] > 0.08 * self._total
-        return bool((here & there).sum() > 0.5 * max(there.sum(), 1))
+        here = (np.sum([self._counts[k] for k in group], axis=0) > 0.08 * self._total) & used
+        both = int((here & there).sum())
+        return both > 0.5 * max(int(there.sum()), 1) and both > 0.5 * max(int(here.sum()), 1)
 
 
 def _smooth(chance: Mask, small: RGB, zone: Bools) -> Mask:

@@ -1,6 +1,7 @@
 """A stretch of an instruction as the rules of the grammar see it, and what a rule can make of it."""
 
 import functools
+import itertools
 import re
 from collections.abc import Callable, Sequence
 
@@ -28,9 +29,10 @@ class Doing(msgspec.Struct, frozen=True):
 
 
 class Keeping(msgspec.Struct, frozen=True):
-    """Things that shall stay as they are, by name."""
+    """Things that shall stay as they are, by name; without names, people as a whole."""
 
     names: tuple[str, ...]
+    people: tuple[Who, ...] = ()  # theirs only
 
 
 class Avoiding(msgspec.Struct, frozen=True):
@@ -97,7 +99,7 @@ class Part:
     def has_strangers(self) -> bool:
         """Whether people and background are named other than as theirs: "the people in the background"."""
         at = [place for place, word in enumerate(self.all) if word.kind in (Kind.PERSON, Kind.BACKGROUND)]
-        for first, second in zip(at, at[1:], strict=False):
+        for first, second in itertools.pairwise(at):
             between = {word.text for word in self.all[first + 1 : second]}
             theirs = between <= _POSSESSIVE if self.all[first].kind is Kind.PERSON else bool(between & _AROUND)
             if self.all[first].kind is not self.all[second].kind and not theirs:
@@ -141,7 +143,7 @@ def _who(word: Token) -> Who:
 
 def _is_list(said: list[Token], named: list[int]) -> bool:
     """Whether every two neighbouring people are joined by "and" alone."""
-    between = [{word.kind for word in said[a + 1 : b]} for a, b in zip(named, named[1:], strict=False)]
+    between = [{word.kind for word in said[a + 1 : b]} for a, b in itertools.pairwise(named)]
     return all(kinds and kinds <= _JOINING for kinds in between)
 
 

@@ -35,6 +35,7 @@ _FAULTS = frozenset(
     }
 )
 _STATES = frozenset({"is", "'s", "are", "looks", "seems"})
+_NAMED = frozenset({Kind.BACKGROUND, Kind.SKY, Kind.QUALITY, Kind.PICTURE, Kind.FACE})
 _NEAR = 4  # words between a verb of cropping and "portrait"
 
 
@@ -51,7 +52,8 @@ def _people(words: list[Token]) -> list[Token]:
     while at < len(words):
         end = _run_end(words, at)
         run = [word for word in words[at:end] if word.kind in _PERSONAL]
-        if end > at and _is_person(run):
+        counts_faces = end < len(words) and words[end].kind is Kind.FACE and {w.kind for w in run} == {Kind.ORDINAL}
+        if end > at and (_is_person(run) or counts_faces):
             found.append(_person(run))
         elif end > at:
             found.extend(_weak(word) for word in words[at:end])
@@ -113,7 +115,7 @@ def _person(run: list[Token]) -> Token:
     ordinals = {int(word.number) for word in run if word.kind is Kind.ORDINAL or word.name == "nth"}
     counted_from = {word.name for word in run if word.kind is Kind.FROM_SIDE}
     genders = [word for word in run if word.kind is Kind.GENDER]
-    if genders and not sides or genders and ordinals:
+    if genders and (ordinals or not sides):
         return token(Meaning(Kind.GENDER, name=genders[0].name), text, start, end)
     if counted_from == {"right"} and ordinals == {1}:
         sides, ordinals, counted_from = {"right"}, set(), set()
@@ -218,6 +220,9 @@ def _in_place(words: list[Token], at: int) -> Token:
         return msgspec.structs.replace(word, kind=Kind.LENGTH, name="height")
     if word.kind is Kind.OTHER_PICTURE and word.number == 1:
         return msgspec.structs.replace(word, kind=Kind.PICTURE)
+    if word.text == "再" and at and words[at - 1].kind in _NAMED and following is not None:
+        tells = following.kind in (Kind.ADJECTIVE, Kind.BLUR, Kind.DEGREE, Kind.MORE, Kind.LESS)
+        return msgspec.structs.replace(word, kind=Kind.FILLER) if tells else word
     if word.text in ("portrait", "landscape"):
         return _portrait(words, at)
     return word
@@ -245,5 +250,6 @@ def _portrait(words: list[Token], at: int) -> Token:
     before = words[max(0, at - _NEAR) : at]
     cut = [word.kind for word in before if word.kind in (Kind.CROP, *SEPARATORS)]
     pair = (3, 4) if words[at].text == "portrait" else (4, 3)
-    kind = Kind.RATIO if cut and cut[-1] is Kind.CROP else Kind.PICTURE
+    has_ratio = any(word.kind is Kind.RATIO for word in words[at + 1 : at + 3])
+    kind = Kind.RATIO if cut and cut[-1] is Kind.CROP and not has_ratio else Kind.PICTURE
     return msgspec.structs.replace(words[at], kind=kind, pair=pair)

@@ -9,16 +9,17 @@ from openhearth.engines.edit_image.words.resolve import Unplaced
 from openhearth.engines.edit_image.words.script import Script, is_chinese
 
 _KNOWN_ENGLISH = (
-    "colours of clothes, top, trousers, hair, lips; sunglasses, glasses, hat, mask; background removed, coloured, blurred or "
-    "replaced; black and white, sepia, sketch, cartoon, oil; brightness, contrast, saturation, warmth, sharpness, noise, blur; "
-    "faces blurred or pixelated; crop, rotate, flip, resize, enlarge 2x or 4x; text and watermarks added or removed; SVG"
+    "colours of clothes, top, trousers, hair, lips; sunglasses, glasses, hat, mask; background removed, coloured, "
+    "blurred or replaced; black and white, sepia, sketch, cartoon, oil; brightness, contrast, saturation, warmth, "
+    "sharpness, noise, blur; faces blurred or pixelated; crop, rotate, flip, resize, enlarge 2x or 4x; text and "
+    "watermarks added or removed; SVG"
 )
 _KNOWN_CHINESE = (
     "衣服、上衣、裤子、头发、嘴唇换颜色；戴墨镜、眼镜、帽子、口罩；背景去除、换色、虚化或换图；黑白、怀旧、素描、卡通、油画；"
     "亮度、对比度、饱和度、冷暖、锐化、降噪、模糊；人脸模糊或打码；裁剪、旋转、翻转、缩放、放大2倍或4倍；加文字或水印、去文字或水印；转成SVG"
 )
 _EXAMPLES_ENGLISH = (
-    "make the clothes red · change the shirt and the trousers to navy · dye the hair blonde · the person on the left: blue shirt",
+    "make the clothes red · shirt and trousers navy · dye the hair blonde · the person on the left: blue shirt",
     "put on sunglasses · add a red hat · a mask on the second person",
     "remove the background · white background · blur the background a lot · use picture 2 as background",
     "black and white · sepia · sketch · cartoon · oil painting",
@@ -79,7 +80,8 @@ def not_understood(script: Script, words: Sequence[Token], unplaced: Sequence[Un
     why = "".join(texts[reason] + ("" if chinese else " ") for reason in reasons if texts[reason])
     shown = pieces[:_MOST_QUOTES]
     if chinese:
-        message = f"没有看懂或做不到：{'、'.join(f'“{piece}”' for piece in shown)}。{why}能做的有：{_KNOWN_CHINESE}。图片没有改动。"
+        quotes = "、".join(f"“{piece}”" for piece in shown)
+        message = f"没有看懂或做不到：{quotes}。{why}能做的有：{_KNOWN_CHINESE}。图片没有改动。"
     else:
         quotes = ", ".join(f"“{piece}”" for piece in shown)
         message = f"Not understood or not possible: {quotes}. {why}I know: {_KNOWN_ENGLISH}. Nothing was changed."

@@ -53,6 +53,16 @@ _EVERYTHING = frozenset(
     "picture",
     "quality",
 }
+_UNDER = {"hat": frozenset({"hair"}), "mask": frozenset({"lips"})}
+_TOUCHED: dict[type, frozenset[str]] = {
+    Style: _EVERYTHING,
+    Vectorise: _EVERYTHING,
+    Background: frozenset({"background", "sky"}),
+    HideFaces: frozenset({"face", "looks", "lips", "person"}),
+    AddText: frozenset({"text"}),
+    RemoveText: frozenset({"text"}),
+    Crop: frozenset({"size", "background"}),
+}
 _CLOTHES = {"top": {"top", "outfit"}, "trousers": {"trousers", "outfit"}, "outfit": {"top", "trousers", "outfit"}}
 
 
@@ -222,14 +232,23 @@ class Resolver:
 
     def _check(self, wish: Wish, found: Found) -> None:
         if isinstance(found, Keeping):
-            touched = set().union(*(_touched(step) for step in self.steps)) if self.steps else set()
-            wanted = {name for name in found.names if name not in ("rest",)}
-            if wanted & touched:
+            if any(_breaks(step, found) for step in self.steps):
                 self._refuse(wish, "conflict")
         elif isinstance(found, Avoiding):
             targets = {_target(step) for step in self.steps}
             if any(_target(step) in targets for step in found.steps):
                 self._refuse(wish, "against")
+
+
+def _breaks(step: Op, kept: Keeping) -> bool:
+    """Whether a step changes what shall stay."""
+    if kept.people:
+        if not isinstance(step, Personal):
+            return "person" in _touched(step)
+        if step.who != EVERYONE and step.who not in kept.people:
+            return False
+        return not kept.names or bool(_touched(step) & set(kept.names))
+    return bool(_touched(step) & set(kept.names))
 
 
 def _is_negated(wish: Wish) -> bool:
@@ -302,25 +321,11 @@ def _touched(step: Op) -> frozenset[str]:
     match step:
         case Recolour(part=part):
             return frozenset(_CLOTHES.get(part, {part}))
-        case Wear(item="hat"):
-            return frozenset({"hair"})
-        case Wear(item="mask"):
-            return frozenset({"lips"})
-        case Background(action="blur"):
-            return frozenset({"background", "sky"})
-        case Background():
-            return frozenset({"background", "sky", "colours"} - {"colours"})
-        case Adjust(region="all") | Style() | Vectorise():
+        case Wear(item=item):
+            return _UNDER.get(item, frozenset())
+        case Adjust(region="all"):
             return _EVERYTHING
         case Adjust(region=region):
             return frozenset({"background", region})
-        case HideFaces():
-            return frozenset({"face", "looks", "lips", "person"})
-        case AddText() | RemoveText():
-            return frozenset({"text"})
-        case Crop():
-            return frozenset({"size", "background"})
-        case Upscale():
-            return frozenset({"size"})
         case _:
-            return frozenset({"size"})
+            return _TOUCHED.get(type(step), frozenset({"size"}))

@@ -145,7 +145,7 @@ GROUND_RULES: tuple[Rule, ...] = (
     rule(f"r{{1,2}} {_REMOVABLE} (?:{_LIST}r?{_REMOVABLE})* S?", _remove),
     rule(f"{_REMOVABLE} (?:{_LIST}{_REMOVABLE})* r", _remove),
     rule("! (?:G|[TM]{1,2}) (?:[j,]{1,2}!?(?:G|[TM]{1,2}))*", _remove, 12),
-    rule("[Sa]? W? k{1,2} [WG]?", _cut_out),
+    rule("[Sa]? W? k{1,2} [WG]? | W G k", _cut_out),
     rule("[Sar]? G S{0,2} a? t | [Sar]{0,2} t G | [Sar]? t", _cut_out),
     rule("r G S C | S C G a?", _coloured),
     rule("[Sa] W h? [Sh]? C G", _coloured),

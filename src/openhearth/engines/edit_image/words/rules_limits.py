@@ -1,5 +1,6 @@
 """What shall stay as it is, what shall not be done, and "the same again"."""
 
+from openhearth.engines.edit_image.plan import EVERYONE
 from openhearth.engines.edit_image.words.kinds import Kind
 from openhearth.engines.edit_image.words.part import (
     Avoiding,
@@ -13,7 +14,7 @@ from openhearth.engines.edit_image.words.part import (
     rule,
 )
 
-_GUARD = "[FPGXWYTMO^Ee]"
+_GUARD = "[FPGXWdYTMO^Ee]"
 _GUARDS = f"{_GUARD}{{1,2}}(?:[j,]{{1,2}}{_GUARD}{{1,2}})*"
 _VERBS = frozenset({Kind.WEAR, Kind.BLUR, Kind.PIXELATE, Kind.ADD, Kind.DRESS})
 _NAMES = {
@@ -21,6 +22,7 @@ _NAMES = {
     Kind.BACKGROUND: "background",
     Kind.ITEM: "worn",
     Kind.PERSON: "person",
+    Kind.SIDE: "person",
     Kind.SKY: "sky",
     Kind.TEXT: "text",
     Kind.MARK: "text",
@@ -36,7 +38,10 @@ def _keeping(part: Part) -> Found | None:
     if part.people is None:
         return None
     names = [word.name if word.kind is Kind.PART else _NAMES[word.kind] for word in part.said if word.kind in _kept()]
-    return Keeping(tuple(dict.fromkeys(names)))
+    people = tuple(who for who in part.people if who != EVERYONE)
+    if people:
+        names = [name for name in names if name != "person"]
+    return Keeping(tuple(dict.fromkeys(names)), people)
 
 
 def _kept() -> frozenset[Kind]:
@@ -62,10 +67,8 @@ def _same(part: Part) -> Found | None:
 
 
 LIMIT_RULES: tuple[Rule, ...] = (
-    rule(
-        f"={{1,2}} {_GUARDS} [~S]? | {_GUARDS} =? ~ | ~ {_GUARDS} S? | ! [S=] {_GUARDS} ~? | {_GUARDS} ! S | {_GUARDS} = | ! [bxHrSBJ] \\^",
-        _keeping,
-    ),
+    rule(f"={{1,2}} {_GUARDS} [~S]? | {_GUARDS} =? ~ | ~ {_GUARDS} S? | {_GUARDS} =", _keeping),
+    rule(f"! [S=] {_GUARDS} ~? | {_GUARDS} ! S | ! [bxHrSBJ] \\^", _keeping),
     rule("= ~? | = S | ~ | ! S", _keeping_picture),
 )
 # These look at "also" as well, which other rules pass over.

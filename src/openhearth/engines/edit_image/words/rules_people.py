@@ -1,6 +1,6 @@
 """Wishes about people: colours of garments, hair and lips, things to put on, hidden faces."""
 
-from openhearth.engines.edit_image.plan import EVERYONE, Background, Colour, HideFaces, Op, Recolour, Wear, Who
+from openhearth.engines.edit_image.plan import EVERYONE, Background, Colour, HideFaces, Op, Recolour, Wear
 from openhearth.engines.edit_image.words.kinds import Kind, Token
 from openhearth.engines.edit_image.words.part import (
     REFUSAL,
@@ -130,10 +130,11 @@ PEOPLE_RULES: tuple[Rule, ...] = (
     rule(f"S? {_THINGS} S? , S{{1,2}} C", _recolour, 14),
     rule("S? C [PG] S{0,2} C", _recolour),
     rule("S? [PG] C S{0,2} C", _from_colour),
+    rule("S? G S{0,2} C G", _recolour),
     rule("S? C? P [Sh]? C P", _into_garment),
     rule("[Sawv]{0,2} C P", _garment_in, 12),
     rule("[Sa]{0,2} C G", _recolour, 12),
-    rule("S{0,2} C", _colouring, 290),
+    rule("S{0,2} h? C", _colouring, 290),
     rule(f"[Svawh]{{0,3}} {_ITEM} (?:[j,]{{0,2}} [vawh]{{0,2}} {_ITEM})* (?:,?[hS]?C)?", _wear, 12),
     rule("C? X [va]", _wear),
     rule("H F h? C? X", _mask_over_face),

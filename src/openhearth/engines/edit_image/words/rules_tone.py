@@ -1,12 +1,13 @@
 """Wishes about light, colour, sharpness and style."""
 
-from openhearth.engines.edit_image.plan import Adjust, Style
+from openhearth.engines.edit_image.plan import Adjust, Style, Upscale
 from openhearth.engines.edit_image.words.kinds import Kind, Token
 from openhearth.engines.edit_image.words.part import Doing, Found, Part, Refused, Rule, refusal, rule
 from openhearth.engines.edit_image.words.rules_ground import blur_amount
 
 _PLAIN = 0.3
 _SLIGHT = 0.15
+_SHARPER = 2  # "too blurry" is the same wish as "clearer"
 _ANY = "[SaDJB%+Z-]"
 _REGION = {Kind.BACKGROUND: "background", Kind.SKY: "sky"}
 _LIST = "[j,]{1,2}"
@@ -128,7 +129,7 @@ def _blurred(part: Part) -> Found | None:
     return _does(part, Adjust("blur", blur_amount(part)))
 
 
-def _mends(part: Part, step: Adjust) -> Doing:
+def _mends(part: Part, step: Adjust | Upscale) -> Doing:
     """What a complaint asks for; the wish itself, when it is said too, goes before it."""
     return Doing((step,), says_it=part.says_it, is_loose=True)
 
@@ -137,7 +138,7 @@ def _complaint(part: Part) -> Found | None:
     """Too dark: brighter. Not bright enough: brighter."""
     words = part.of(Kind.ADJECTIVE, Kind.BLUR)
     if words and words[0].kind is Kind.BLUR:
-        return _mends(part, Adjust("sharpen", _PLAIN)) if _region(part) == "all" else None
+        return _mends(part, Upscale(_SHARPER)) if _region(part) == "all" else None
     wanted = -1.0 if part.of(Kind.TOO) else 1.0
     if words:
         return _mends(part, Adjust(words[0].name, _limited(_PLAIN * wanted * words[0].number), _region(part)))

@@ -7,7 +7,7 @@ from openhearth.engines.edit_image.plan import Colour, Who
 from openhearth.engines.edit_image.words.kinds import Kind, Meaning
 
 MOST_QUOTED = 500
-_PAIRS = {'"': '"', "“": "”", "”": "“", "「": "」", "『": "』", "《": "》", "'": "'", "„": "“", "«": "»", "`": "`"}  # noqa: RUF001
+_PAIRS = {'"': '"', "“": "”", "”": "“", "「": "」", "『": "』", "《": "》", "'": "'", "„": "“", "«": "»", "`": "`"}
 _DIGITS = {**{sign: at for at, sign in enumerate("零一二三四五六七八九")}, "两": 2}
 _SMALL = "[零一二两三四五六七八九十百]{1,6}"
 _AMOUNT = rf"(?:\d{{1,6}}(?:\.\d{{1,4}})?|{_SMALL})"
@@ -48,7 +48,7 @@ def readings(text: str, at: int) -> Iterator[Found]:
 
 
 def _may_begin(sign: str) -> bool:
-    return sign in _DIGITS or sign in "十百第图图#rpix×*+-第分约①②③④⑤⑥⑦⑧⑨人" or sign.isascii() and sign.isdigit()
+    return sign in _DIGITS or sign in "十百第图图#rpix×*+-第分约①②③④⑤⑥⑦⑧⑨人" or (sign.isascii() and sign.isdigit())
 
 
 def _cuts_word(text: str, end: int) -> bool:
@@ -140,7 +140,8 @@ _RULES: tuple[tuple[str, Reader], ...] = (
     (r"([+-]) ?(\d{1,4}(?:\.\d{1,2})?) ?(?:%|percent)?", _signed),
     (r"(\d{1,6}(?:\.\d{1,4})?) ?(?:px|像素|pixels?)?", _value(Kind.NUMBER)),
     (
-        rf"第 ?(\d{{1,3}}|{_SMALL}) ?((?:张|幅)(?:的?(?:人?脸|图片|图像|照片|相片|图))?|个人物|个人|个|位人|位|人|图片|图)",
+        rf"第 ?(\d{{1,3}}|{_SMALL}) ?"
+        r"((?:张|幅)(?:的?(?:人?脸|图片|图像|照片|相片|图))?|个人物|个人|个|位人|位|人|图片|图)",
         _nth,
     ),
     (r"(?:picture|image|photo|pic|img) ?(?:no\.?|number|#)? ?(\d{1,2})", _picture),

@@ -6,10 +6,11 @@ import urllib.error
 
 import openai
 import pytest
+
 from tests.e2e.conftest import Running
 
 MODEL = "smollm2-135m-instruct"
-ASK = [{"role": "user", "content": "What is the capital of France?"}]
+ASK: list[ChatCompletionMessageParam] = [{"role": "user", "content": "What is the capital of France?"}]
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def client(server: Running) -> openai.OpenAI:
 
 
 def test_a_chat_is_answered(client: openai.OpenAI) -> None:
-    answer = client.chat.completions.create(model=MODEL, messages=ASK, max_tokens=24, temperature=0)  # type: ignore[arg-type]
+    answer = client.chat.completions.create(model=MODEL, messages=ASK, max_tokens=24, temperature=0)
     assert "Paris" in (answer.choices[0].message.content or "")
     assert answer.usage is not None
     assert answer.usage.prompt_tokens > 5
@@ -28,7 +29,7 @@ def test_a_chat_is_answered(client: openai.OpenAI) -> None:
 def test_a_chat_streams(client: openai.OpenAI) -> None:
     stream = client.chat.completions.create(
         model=MODEL,
-        messages=ASK,  # type: ignore[arg-type]
+        messages=ASK,
         max_tokens=24,
         temperature=0,
         stream=True,
@@ -48,7 +49,7 @@ def test_legacy_completions_are_answered(client: openai.OpenAI) -> None:
 
 
 def test_an_alias_is_answered_by_the_model_it_names_and_the_header_says_so(client: openai.OpenAI) -> None:
-    answer = client.chat.completions.with_raw_response.create(model="gpt-4o-mini", messages=ASK, max_tokens=4)  # type: ignore[arg-type]
+    answer = client.chat.completions.with_raw_response.create(model="gpt-4o-mini", messages=ASK, max_tokens=4)
     assert answer.headers["x-openhearth-target"] == "qwen2.5-coder-0.5b-instruct"
 
 
@@ -61,7 +62,7 @@ def test_models_are_listed_and_say_what_they_are(client: openai.OpenAI) -> None:
 
 def test_an_unknown_model_is_an_error_the_sdk_understands(client: openai.OpenAI) -> None:
     with pytest.raises(openai.NotFoundError) as caught:
-        client.chat.completions.create(model="gpt-unknown", messages=ASK)  # type: ignore[arg-type]
+        client.chat.completions.create(model="gpt-unknown", messages=ASK)
     assert caught.value.code == "model_not_found"
     with pytest.raises(openai.NotFoundError):
         client.models.retrieve("gpt-unknown")
@@ -98,12 +99,14 @@ async def test_leaving_frees_the_engines_place(server: Running) -> None:
 
     await asyncio.gather(*(leave() for _ in range(6)))
     async with asyncio.timeout(30):
-        await client.chat.completions.create(model=MODEL, messages=ASK, max_tokens=4)  # type: ignore[arg-type]
+        await client.chat.completions.create(model=MODEL, messages=ASK, max_tokens=4)
     await client.close()
 
 
 def test_a_target_is_attached_to_the_running_server_and_detached(server: Running) -> None:
-    made = server.post("/admin/v1/targets", {"base_url": "http://127.0.0.1:9/v1", "model": "elsewhere", "key": "sk-canary"})
+    made = server.post(
+        "/admin/v1/targets", {"base_url": "http://127.0.0.1:9/v1", "model": "elsewhere", "key": "sk-canary"}
+    )
     assert "sk-canary" not in json.dumps(made)
     with pytest.raises(urllib.error.HTTPError) as caught:
         server.post("/v1/chat/completions", {"model": "elsewhere", "messages": ASK})

@@ -5,12 +5,12 @@ import json
 from typing import Any
 
 import pytest
-from tests.engines.scripted import Script, ScriptedRuntime
-from tests.fakes.asgi import Answer, ask, calling
 from typing_extensions import override
 
 from openhearth.engines.chat.app import build
 from openhearth.engines.chat.settings import ChatSettings
+from tests.engines.scripted import Script, ScriptedRuntime
+from tests.fakes.asgi import Answer, ask, calling
 
 CHAT = "/v1/chat/completions"
 HI: dict[str, Any] = {"messages": [{"role": "user", "content": "hi"}]}

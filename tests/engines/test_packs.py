@@ -218,7 +218,7 @@ def test_the_list_of_packs_is_complete() -> None:
     for pack in packs.catalogue():
         assert pack.good_at.en
         assert pack.bad_at.zh
-        assert all(len(wheel.sha256) == 64 and "==" in wheel.requirement for wheel in pack.wheels)
+        assert all(len(wheel.sha256) in (0, 64) and "==" in wheel.requirement for wheel in pack.wheels)
         assert all(len(file.sha256) == 64 for file in pack.files)
     with pytest.raises(PackError, match="Sets: minimal, starter"):
         packs.members("huge")

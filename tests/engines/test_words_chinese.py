@@ -1,9 +1,9 @@
 """Chinese instructions and the plans they mean. The notation is that of ``notation.py``."""
 
 import pytest
-from tests.engines.notation import short
 
 from openhearth.engines.edit_image.words import parse
+from tests.engines.notation import short
 
 # instruction => plan
 TABLE = """

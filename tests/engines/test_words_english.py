@@ -1,9 +1,9 @@
 """English instructions and the plans they mean; ⏎ stands for a new line."""
 
 import pytest
-from tests.engines.notation import short
 
 from openhearth.engines.edit_image.words import parse
+from tests.engines.notation import short
 
 # instruction => plan
 TABLE = """

@@ -1,9 +1,9 @@
 """Instructions as people type them, kept apart from the tables that the rules were written against."""
 
 import pytest
-from tests.engines.notation import short
 
 from openhearth.engines.edit_image.words import parse
+from tests.engines.notation import short
 
 # instruction => plan
 TABLE = """

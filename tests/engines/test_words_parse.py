@@ -1,7 +1,6 @@
 """The parser as a whole: the page it was made for, several pictures, colours, traditional spelling, limits."""
 
 import pytest
-from tests.engines.notation import short
 
 from openhearth.core.errors import RequestError
 from openhearth.engines.edit_image.plan import (
@@ -18,6 +17,7 @@ from openhearth.engines.edit_image.words import known, parse
 from openhearth.engines.edit_image.words.colours import NAMED
 from openhearth.engines.edit_image.words.lexicon import lexicon
 from openhearth.engines.edit_image.words.limits import CHINESE, ENGLISH, OUT_OF_REACH
+from tests.engines.notation import short
 
 
 def _rgb(instruction: str) -> tuple[int, int, int]:

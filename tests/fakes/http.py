@@ -29,7 +29,9 @@ class Reply(msgspec.Struct):
 
     def events(self) -> list[str]:
         """The data of each server-sent event."""
-        return [block[6:] for block in self.body.decode().replace("\r\n", "\n").split("\n\n") if block.startswith("data: ")]
+        return [
+            block[6:] for block in self.body.decode().replace("\r\n", "\n").split("\n\n") if block.startswith("data: ")
+        ]
 
 
 class Connection:

@@ -27,6 +27,9 @@ from collections.abc import Callable
 from typing import Self
 
 import trustme
+from typing_extensions import override
+
+from openhearth.core.provider import Origin
 from tests.fakes.upstream_answers import (
     ERROR_BODY,
     PATIENCE_S,
@@ -40,9 +43,6 @@ from tests.fakes.upstream_answers import (
     framing,
     one,
 )
-from typing_extensions import override
-
-from openhearth.core.provider import Origin
 
 __all__ = ["ERROR_BODY", "Fault", "Reply", "Seen", "Upstream"]
 

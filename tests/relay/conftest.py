@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
-from tests.fakes.gateway import Gateway, gateway, target
-from tests.fakes.upstream import Upstream
 
 from openhearth.config import Config, Limits, Server
+from tests.fakes.gateway import Gateway, gateway, target
+from tests.fakes.upstream import Upstream
 
 QUICK = Limits(
     header_s=0.5,

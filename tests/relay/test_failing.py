@@ -5,13 +5,13 @@ import json
 
 import msgspec
 import pytest
-from tests.fakes.gateway import Gateway, gateway, target
-from tests.fakes.http import ask, connect, request
-from tests.fakes.upstream import Fault, Upstream
 
 from openhearth.config import Config
 from openhearth.core.call import Outcome
 from openhearth.core.provider import Origin
+from tests.fakes.gateway import Gateway, gateway, target
+from tests.fakes.http import ask, connect, request
+from tests.fakes.upstream import Fault, Upstream
 
 CHAT = {"model": "mock", "messages": [{"role": "user", "content": "x"}]}
 STREAM = {**CHAT, "stream": True}

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+
 from tests.fakes.gateway import Gateway
 from tests.fakes.http import ask, connect, request
 from tests.fakes.upstream import Upstream

@@ -3,11 +3,11 @@
 import asyncio
 
 import pytest
+
+from openhearth.core.call import Outcome
 from tests.fakes.gateway import Gateway
 from tests.fakes.http import connect, request
 from tests.fakes.upstream import Fault, Upstream
-
-from openhearth.core.call import Outcome
 
 CHAT = {"model": "mock", "messages": [{"role": "user", "content": "x"}]}
 

@@ -4,14 +4,14 @@ import asyncio
 import json
 
 import pytest
-from tests.fakes.access import SLOW_KEY
-from tests.fakes.gateway import Gateway, gateway, target
-from tests.fakes.http import ask, connect, request
-from tests.fakes.upstream import Fault, Reply, Upstream
 
 from openhearth.config import Config
 from openhearth.core.call import Outcome
 from openhearth.core.money import Price
+from tests.fakes.access import SLOW_KEY
+from tests.fakes.gateway import Gateway, gateway, target
+from tests.fakes.http import ask, connect, request
+from tests.fakes.upstream import Fault, Reply, Upstream
 
 CHAT = {"model": "mock", "messages": [{"role": "user", "content": "你好"}], "x_vendor_field": {"deep": [1, 2.50]}}
 

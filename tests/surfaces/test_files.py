@@ -11,7 +11,6 @@ import pytest
 import uvicorn
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message
-from tests.fakes.asgi import Answer, ask
 
 from openhearth.accounts.keys import Keys
 from openhearth.accounts.ledger import Ledger
@@ -24,6 +23,7 @@ from openhearth.stores.blobs.local import LocalBlobs
 from openhearth.stores.shared.memory import MemoryHolds
 from openhearth.stores.sql import SqlRecords
 from openhearth.surfaces.openai import files
+from tests.fakes.asgi import Answer, ask
 
 BOUNDS = Bounds(upload_bytes=3_000_000, body_s=0.2)
 BOUNDARY = "XyZ"

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
 import pytest
 import uvloop
-from tests.fakes.upstream import Upstream
 
 from openhearth.core.provider import Origin
 from openhearth.transport.h1_client import H1Client
+from tests.fakes.upstream import Upstream
 
 
 def pytest_asyncio_loop_factories(

@@ -3,14 +3,14 @@
 import asyncio
 
 import pytest
-from tests.fakes.upstream import Fault, Upstream
-from tests.transport.wiring import CHAT, CHAT_STREAM, Recorder, outgoing, sent
 from typing_extensions import override
 
 from openhearth.core.errors import UpstreamError
 from openhearth.core.provider import Origin
 from openhearth.transport.h1_client import H1Client
 from openhearth.transport.wire import Deadlines, Headers
+from tests.fakes.upstream import Fault, Upstream
+from tests.transport.wiring import CHAT, CHAT_STREAM, Recorder, outgoing, sent
 
 ABORT_WITHIN_S = 0.25
 

@@ -3,12 +3,12 @@
 import asyncio
 
 import pytest
-from tests.fakes.upstream import Fault, Upstream
-from tests.transport.wiring import CHAT_STREAM, outgoing
 
 from openhearth.core.errors import UpstreamDown, UpstreamGarbled
 from openhearth.transport.collect import collect, stream
 from openhearth.transport.h1_client import H1Client
+from tests.fakes.upstream import Fault, Upstream
+from tests.transport.wiring import CHAT_STREAM, outgoing
 
 
 async def test_collects_a_whole_answer(client: H1Client, up: Upstream) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 
-from tests.transport.wiring import Recorder, outgoing
 from typing_extensions import override
 
 from openhearth.core.errors import UpstreamDown
@@ -10,6 +9,7 @@ from openhearth.core.provider import Origin
 from openhearth.transport.coding import DecodeLimits
 from openhearth.transport.connection import Connection, Home
 from openhearth.transport.flight import Flight
+from tests.transport.wiring import Recorder, outgoing
 
 
 class Nowhere(Home):

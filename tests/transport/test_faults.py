@@ -5,14 +5,14 @@ import random
 import tracemalloc
 
 import pytest
-from tests.fakes.upstream import ERROR_BODY, Fault, Upstream
-from tests.transport.wiring import CHAT_STREAM, outgoing, sent
 
 from openhearth.core.errors import UpstreamDown, UpstreamError, UpstreamGarbled, UpstreamTimeout
 from openhearth.core.provider import Origin
 from openhearth.transport.coding import DecodeLimits
 from openhearth.transport.h1_client import H1Client
 from openhearth.transport.wire import Deadlines
+from tests.fakes.upstream import ERROR_BODY, Fault, Upstream
+from tests.transport.wiring import CHAT_STREAM, outgoing, sent
 
 QUICK = Deadlines(connect_s=0.3, first_byte_s=0.3, idle_s=0.3, total_s=0.8)
 CUT_GZIP = b"\x1f\x8b\x08\0\0\0\0\0\0\x03KL"

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
-from tests.fakes.upstream import Fault, Reply, Upstream
 from typing_extensions import override
 
 from openhearth.config import Fetch
@@ -13,6 +12,7 @@ from openhearth.core.provider import Origin
 from openhearth.transport.fetch import Fetcher
 from openhearth.transport.h1_client import H1Client
 from openhearth.transport.wire import Client, Flight, Headers, Outgoing, Receiver
+from tests.fakes.upstream import Fault, Reply, Upstream
 
 PICTURE = Reply(b"\x89PNG...", headers={"content-type": "Image/PNG; charset=x"})
 PUBLIC = "93.184.216.34"

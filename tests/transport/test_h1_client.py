@@ -3,14 +3,14 @@
 import asyncio
 
 import pytest
-from tests.fakes.upstream import Fault, Reply, Upstream
-from tests.transport.wiring import CHAT_STREAM, Recorder, outgoing, sent
 from typing_extensions import override
 
 from openhearth.core.errors import UpstreamBusy, UpstreamDown, UpstreamTimeout
 from openhearth.core.provider import Origin
 from openhearth.transport.h1_client import H1Client
 from openhearth.transport.wire import Deadlines, Flight
+from tests.fakes.upstream import Fault, Reply, Upstream
+from tests.transport.wiring import CHAT_STREAM, Recorder, outgoing, sent
 
 
 async def test_brings_a_whole_answer(client: H1Client, up: Upstream) -> None:

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.fakes.proxy import Proxy
-from tests.fakes.upstream import Fault, Upstream
-from tests.transport.wiring import CHAT_STREAM, outgoing, sent
 
 from openhearth.core.errors import UpstreamDown, UpstreamRefusedUs, UpstreamTimeout
 from openhearth.core.provider import Origin
 from openhearth.transport.h1_client import H1Client
 from openhearth.transport.proxy import parse_proxy
 from openhearth.transport.wire import Deadlines
+from tests.fakes.proxy import Proxy
+from tests.fakes.upstream import Fault, Upstream
+from tests.transport.wiring import CHAT_STREAM, outgoing, sent
 
 
 def by(origin: Origin, proxy: str) -> Origin:

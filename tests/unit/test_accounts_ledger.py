@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.fakes.ledger import Boot, Flaky, cost_of
 
 from openhearth.accounts.ledger import Sizes
 from openhearth.core.call import Outcome, Usage
 from openhearth.core.errors import StorageFull
 from openhearth.stores.ports import LedgerEntry
 from openhearth.stores.sql import SqlRecords
+from tests.fakes.ledger import Boot, Flaky, cost_of
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from pathlib import Path
 import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.fakes.ledger import Boot, Flaky, cost_of
 
 from openhearth.accounts.ledger import Sizes
 from openhearth.stores.sql import SqlRecords
+from tests.fakes.ledger import Boot, Flaky, cost_of
 
 
 class Story(msgspec.Struct):

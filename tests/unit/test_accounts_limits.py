@@ -7,7 +7,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.fakes.ledger import call_of
 
 from openhearth.accounts.ledger import Ledger
 from openhearth.accounts.limits import Limits
@@ -16,6 +15,7 @@ from openhearth.core.errors import BudgetSpent
 from openhearth.stores.ports import Records
 from openhearth.stores.shared.memory import MemoryHolds
 from openhearth.stores.sql import SqlRecords
+from tests.fakes.ledger import call_of
 
 BOUNDED = Principal("key_1", "owner_1", "laptop", quota_micros=1_000)
 UNBOUNDED = Principal("key_2", "owner_2", "server")

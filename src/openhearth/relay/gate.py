@@ -6,7 +6,7 @@ from typing import Protocol
 
 from openhearth.core.call import Call, Outcome, Principal
 from openhearth.core.errors import AccessError, Forbidden, GatewayError, RequestError, UpstreamTimeout
-from openhearth.core.ids import new_id
+from openhearth.core.ids import new_ordered_id
 from openhearth.core.money import Price
 from openhearth.core.operations import Operation
 
@@ -140,7 +140,7 @@ class Gate:
         if not self.may_use(principal, model):
             raise Forbidden(f"This key may not use the model '{model}'.", param="model", code="model_not_allowed")
         call = Call(
-            id=new_id("call"),
+            id=new_ordered_id("call"),
             operation=operation,
             model=model,
             principal=principal,

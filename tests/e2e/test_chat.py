@@ -6,6 +6,7 @@ import urllib.error
 
 import openai
 import pytest
+from openai.types.chat import ChatCompletionMessageParam
 
 from tests.e2e.conftest import Running
 

@@ -81,16 +81,39 @@ def test_an_unknown_word_always_refuses(polite: str, unknown: str, first: bool) 
     assert caught.value.words == (unknown,)
 
 
-@pytest.mark.parametrize(
-    "piece",
-    [
-        "a", "红", "and ", "“", '"', "'a ", "1", "1x", "十", "第", "rgb(", "#f", "((", " ", "\n", "不要", "make ", "red ",
-        "hat,", "衣服", "左边的人", "and the hair ", "没", "2x", "blur the ", "，", "the the ", "第二", "1. ", "😎", "𠮷", "-1", "::", "%%",
-        "picture ", "dark ", "hat and ", "brightness ", "x" * 50 + " ", "加文字“", "remove text and ",
-    ],
-)  # fmt: skip
+_PIECES = """
+a|红|and |“|"|'a |1|1x|十|第|rgb(|#f|((| |不要|make |red |hat,|衣服|左边的人|and the hair |没|2x
+blur the |，|the the |第二|1. |😎|𠮷|-1|::|picture |dark |hat and |brightness 
+xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx |加文字“|remove text and |don't |头发也是|keep |《|'|{|%
+的
+"""
+
+
+@pytest.mark.parametrize("piece", [*_PIECES.strip("\n").replace("\n", "|").split("|"), "\n", "|"])
 def test_long_and_hostile_instructions_are_over_soon(piece: str) -> None:
     instruction = (piece * 4000)[:4000]
     started = time.process_time()
     _outcome(instruction)
     assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "hat and ",
+        "衣服和",
+        "brighter ",
+        "text “a”, ",
+        "左边的人 ",
+        "shirt red ",
+        "don't blur and ",
+        "background, ",
+        "保持脸不变，",
+        "K ",
+    ],
+)
+def test_as_many_words_as_may_be_are_read_soon(piece: str) -> None:
+    started = time.process_time()
+    for count in (75, 100, 149, 290):
+        _outcome(piece * count)
+    assert time.process_time() - started < 4

@@ -12,11 +12,11 @@ _LENGTH = struct.Struct("<Q")
 PREFIX_BYTES = _LENGTH.size
 
 
-class Ready(msgspec.Struct, frozen=True, tag="ready"):
+class Ready(msgspec.Struct, frozen=True, tag_field="kind", tag="ready"):
     """The worker can take a request."""
 
 
-class Progress(msgspec.Struct, frozen=True, tag="progress"):
+class Progress(msgspec.Struct, frozen=True, tag_field="kind", tag="progress"):
     """A stage of the edit has finished."""
 
     done: int
@@ -24,7 +24,7 @@ class Progress(msgspec.Struct, frozen=True, tag="progress"):
     text: str
 
 
-class Result(msgspec.Struct, frozen=True, tag="result"):
+class Result(msgspec.Struct, frozen=True, tag_field="kind", tag="result"):
     """The edit is done. ``data`` is the encoded file."""
 
     mime: str
@@ -36,7 +36,7 @@ class Result(msgspec.Struct, frozen=True, tag="result"):
     data: bytes
 
 
-class Failed(msgspec.Struct, frozen=True, tag="failed"):
+class Failed(msgspec.Struct, frozen=True, tag_field="kind", tag="failed"):
     """The edit failed; ``status`` is the HTTP status of the error."""
 
     status: int

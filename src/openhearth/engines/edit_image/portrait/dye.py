@@ -164,7 +164,9 @@ def _kept(colours: Floats, material: Material, dye: Dye) -> Floats:
         return colours
     turn = complex(dye.a, dye.b) / complex(material.a, material.b)
     turn /= abs(turn)
-    turned = (colours[..., 1] + 1j * colours[..., 2]) * turn
+    before = colours[..., 1] + 1j * colours[..., 2]
+    clear = _ramp(np.abs(before).astype(np.float32), 8, 18)  # a cast on white or grey stays what it is
+    turned = before * (1 + (turn - 1) * clear)
     return np.dstack([colours[..., 0], turned.real, turned.imag]).astype(np.float32)
 
 

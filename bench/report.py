@@ -15,6 +15,14 @@ TITLES = {
     "large": "200 KB body",
 }
 _REFERENCES = ("nginx", "go-proxy")
+_ABOUT = """# Benchmarks
+
+Every contender runs alone on loopback, on one core, before the same mock upstream; load and upstream share the other cores.
+What counts is the contender's processor time per request, its children and threads included: it says what a request costs
+and hardly depends on what else the machine does. Requests per second and latencies depend on the machine and on the load
+tool; compare ratios within one run, not numbers between runs. OpenHearth runs with everything on that production has: keys,
+quotas, reservation and settlement of every call into a durable ledger, routing, health, metrics.
+"""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -63,10 +71,10 @@ def as_text(report: Report) -> str:
 
 def as_markdown(report: Report) -> str:
     """The tables as a page, with date, machine and command."""
-    parts = [f"Measured on {time.strftime('%Y-%m-%d')} on {machine()}, with `{report.command}`.", ""]
+    parts = [_ABOUT, f"Measured on {time.strftime('%Y-%m-%d')} on {machine()}, with `{report.command}`.", ""]
     for title, head, rows in _tables(report):
-        parts += [f"### {title}", "", _line(head), _line(["---"] * len(head)), *map(_line, rows), ""]
-    return "\n".join(parts + _left_out(report)) + "\n"
+        parts += [f"## {title}", "", _line(head), _line(["---"] * len(head)), *map(_line, rows), ""]
+    return "\n".join(parts + [f"- {line}" for line in _left_out(report)]).rstrip() + "\n"
 
 
 def machine() -> str:

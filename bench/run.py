@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
+
 from bench.contenders import ALL, ROOT, WORK, Contender, Plan, Skipped, wait_ready
 from bench.load import Job, Result
 from bench.measure import cpu_s, resident_bytes

@@ -11,7 +11,7 @@ from openhearth.engines.edit_image.vision.scene import SceneOf
 from tests.pictures.photographs import models, picture, scene
 
 HOPPER = "grace_hopper.jpg"
-FACE, FLAG = np.s_[170:300, 200:330], np.s_[20:280, 20:110]
+FACE, FLAG = np.s_[180:290, 215:320], np.s_[20:280, 20:110]
 
 
 def change(step: Background, others: list[Pixels] | None = None) -> Pixels:

@@ -68,7 +68,7 @@ def test_sunglasses_turn_with_the_head(degrees: int) -> None:
 
 
 def test_sunglasses_shrink_with_the_face() -> None:
-    small = cv2.resize(picture(COLLINS), (256, 256), interpolation=cv2.INTER_AREA)
+    small = np.asarray(cv2.resize(picture(COLLINS), (256, 256), interpolation=cv2.INTER_AREA), np.uint8)
     after = put_on(small, Wear("sunglasses"), SceneOf(small, models()))
     whole = put_on(picture(COLLINS), Wear("sunglasses"), scene(COLLINS))
     x0, _, x1, _ = box_of((after != small).any(-1))

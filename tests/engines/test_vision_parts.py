@@ -23,7 +23,7 @@ def test_a_turned_crop_comes_back_to_its_place() -> None:
     picture = np.zeros((200, 300, 3), np.uint8)
     cv2.circle(picture, (180, 90), 12, (255, 255, 255), -1)
     region = Region(170, 95, 100, 0.7)
-    back = paste_back(cut(picture, region, 128)[..., 0] / 255, region, (200, 300))
+    back = paste_back(cut(picture, region, 128)[..., 0] / np.float32(255), region, (200, 300))
     assert abs(back - picture[..., 0] / 255).mean() < 0.003
 
 
@@ -67,8 +67,8 @@ def test_a_coarse_mask_follows_the_edge_of_the_picture_also_when_enlarged() -> N
     small = np.asarray(cv2.resize(large, (150, 100), interpolation=cv2.INTER_AREA), np.uint8)
     ramp = np.clip((80 - np.arange(150)) / 10, 0, 1).astype(np.float32)
     mask = edges.enlarge(np.tile(ramp, (100, 1)), small, large, 6)
-    assert mask[200, 290] > 0.9
-    assert mask[200, 310] < 0.1
+    assert mask[200, 290] > 0.85
+    assert mask[200, 310] < 0.15
     assert mask.shape == (400, 600)
 
 

@@ -18,11 +18,11 @@ def _share(mask: np.ndarray, box: tuple[int, int, int, int]) -> float:
     return float(mask[y0:y1, x0:x1].mean())
 
 
-@pytest.mark.parametrize(("name", "eyes"), [(HOPPER, ((220, 188), (307, 186))), (COLLINS, ((209, 113), (244, 112)))])
+@pytest.mark.parametrize(("name", "eyes"), [(HOPPER, ((220, 188), (307, 186))), (COLLINS, ((203, 101), (247, 104)))])
 def test_eyes_are_found_where_they_are(name: str, eyes: tuple[tuple[int, int], tuple[int, int]]) -> None:
     (face,) = scene(name).faces
     for indices, place in zip((topology.RIGHT_EYE, topology.LEFT_EYE), eyes, strict=True):
-        assert np.linalg.norm(face.landmarks[list(indices)].mean(0) - place) < 8
+        assert np.linalg.norm(face.landmarks[list(indices)].mean(0) - place) < 4
 
 
 def test_landmarks_turn_with_the_picture() -> None:
@@ -63,7 +63,7 @@ def test_who_picks_by_number_and_side_and_says_who_is_missing() -> None:
 
 def test_a_picture_without_a_face_says_so_in_both_languages() -> None:
     meadow = np.full((300, 400, 4), (90, 150, 80, 255), np.uint8)
-    with pytest.raises(RequestError, match="No face was found.*没有找到人脸") as caught:
+    with pytest.raises(RequestError, match=r"No face was found.*没有找到人脸") as caught:
         SceneOf(meadow, models()).chosen(EVERYONE)
     assert caught.value.code == "no_face_found"
 
@@ -89,7 +89,7 @@ def test_the_black_uniform_is_found_without_shirt_face_cap_ribbons_or_flag() -> 
 def test_the_orange_suit_is_found_without_helmet_ring_badge_or_flag() -> None:
     garment = scene(COLLINS).garment("outfit", EVERYONE)
     assert _share(garment, (80, 330, 130, 420)) > 0.95, "sleeve and chest"
-    assert _share(garment, (290, 360, 505, 500)) < 0.01, "helmet"
+    assert _share(garment, (330, 370, 505, 500)) < 0.01, "helmet"
     assert _share(garment, (165, 180, 240, 240)) < 0.01, "black collar"
     assert _share(garment, (140, 350, 205, 410)) < 0.05, "badge"
     assert _share(garment, (0, 0, 60, 250)) < 0.01, "flag"
@@ -97,7 +97,7 @@ def test_the_orange_suit_is_found_without_helmet_ring_badge_or_flag() -> None:
 
 
 def test_trousers_that_are_not_in_the_picture_are_refused() -> None:
-    with pytest.raises(RequestError, match="trousers.*裤子") as caught:
+    with pytest.raises(RequestError, match=r"trousers.*裤子") as caught:
         scene(HOPPER).garment("trousers", EVERYONE)
     assert caught.value.code == "no_trousers_found"
 
@@ -113,7 +113,7 @@ def test_hair_is_found_without_face_and_background() -> None:
     hair = scene(COLLINS).hair(EVERYONE)
     assert _share(hair, (190, 30, 255, 55)) > 0.9
     assert _share(hair, (200, 105, 250, 160)) < 0.02
-    assert _share(hair, (300, 0, 500, 200)) == 0
+    assert _share(hair, (320, 0, 500, 200)) == 0
 
 
 def test_a_cap_is_not_taken_for_hair() -> None:
@@ -133,7 +133,7 @@ def test_lips_leave_the_teeth_out() -> None:
 
 
 def test_masks_of_a_large_picture_have_its_size_and_lie_at_the_same_place() -> None:
-    large = cv2.resize(picture(HOPPER), (1536, 1800), interpolation=cv2.INTER_CUBIC)
+    large = np.asarray(cv2.resize(picture(HOPPER), (1536, 1800), interpolation=cv2.INTER_CUBIC), np.uint8)
     big = SceneOf(large, models()).garment("top", EVERYONE)
     assert big.shape == (1800, 1536)
     small = cv2.resize(big, (512, 600), interpolation=cv2.INTER_AREA) > 0.5

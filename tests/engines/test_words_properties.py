@@ -83,7 +83,7 @@ def test_an_unknown_word_always_refuses(polite: str, unknown: str, first: bool) 
 
 _PIECES = """
 a|红|and |“|"|'a |1|1x|十|第|rgb(|#f|((| |不要|make |red |hat,|衣服|左边的人|and the hair |没|2x
-blur the |，|the the |第二|1. |😎|𠮷|-1|::|picture |dark |hat and |brightness 
+blur the |，|the the |第二|1. |😎|𠮷|-1|picture |dark |hat and |brightness |::
 xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx |加文字“|remove text and |don't |头发也是|keep |《|'|{|%
 的
 """

@@ -60,7 +60,7 @@ async def test_busy_passes_the_wait_on(gate: Gateway, up: Upstream) -> None:
 
 
 async def test_the_callers_own_mistake_passes_in_the_upstreams_words(gate: Gateway, up: Upstream) -> None:
-    said = b'{"error":{"message":"max_tokens is too large","type":"invalid_request_error","param":"max_tokens","code":"x"}}'
+    said = b'{"error":{"message":"too large","type":"invalid_request_error","param":"max_tokens","code":"x"}}'
     up.script(Fault(status=400, body=said))
     reply = await ask(gate.port, body=CHAT)
     assert reply.status == 400

@@ -100,7 +100,7 @@ async def platform(config: Config, environ: Mapping[str, str]) -> AsyncIterator[
 
 
 async def _stores(config: Config, stack: AsyncExitStack) -> Stores:
-    folder = Path(config.store.folder).absolute()
+    folder = Path(os.path.abspath(config.store.folder))
     secrets = open_secrets(folder)
     records = SqlRecords(f"sqlite:///{folder / 'openhearth.db'}")
     await records.open()

@@ -111,7 +111,7 @@ def _pieces(script: Script, words: Sequence[Token], unplaced: Sequence[Unplaced]
             spans.append((start, end))
         reasons[item.reason or _reason(item.words[0])] = None
     reasons.pop("", None)
-    pieces = [script.quote(start, end)[:_MOST_LETTERS] for start, end in spans]
+    pieces = [script.quote(start, end).strip()[:_MOST_LETTERS] for start, end in spans]
     order = list(reasons)
     return list(dict.fromkeys(pieces)), [
         reason for reason in order if reason not in ("how", "unknown") or len(order) == 1

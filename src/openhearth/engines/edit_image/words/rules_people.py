@@ -43,14 +43,14 @@ def _recolour(part: Part) -> Found | None:
 
 
 def _from_colour(part: Part) -> Found | None:
-    """ "From white to red": without such a word two colours contradict each other."""
+    """As said: "From white to red": without such a word two colours contradict each other."""
     says_from = any(word.text in ("from", "从", "由") for word in part.all)
     between = part.said[-2].kind is Kind.SET
     return _recolour(part) if says_from or between else None
 
 
 def _into_garment(part: Part) -> Found | None:
-    """ "The shirt to a red shirt" names the garment twice; "to a red dress" asks for another one."""
+    """As said: "The shirt to a red shirt" names the garment twice; "to a red dress" asks for another one."""
     first, second = part.of(Kind.PART)
     colour = part.colour()
     if first.name != second.name or colour is None:
@@ -61,7 +61,7 @@ def _into_garment(part: Part) -> Found | None:
 
 
 def _garment_in(part: Part) -> Found | None:
-    """ "Red clothes" recolours; "a red dress" may not be what is worn."""
+    """As said: "Red clothes" recolours; "a red dress" may not be what is worn."""
     thing = part.of(Kind.PART, Kind.BACKGROUND)[0]
     colour = part.colour()
     if thing.note == "made" or colour is None:
@@ -88,8 +88,11 @@ def _wear(part: Part) -> Found | None:
 
 
 def _swaps(part: Part) -> bool:
-    """ "Change … to red glasses" asks to change what is worn, unless a word for putting on is there."""
-    return any(word.kind is Kind.SET and word.name == "swap" for word in part.said) and not part.of(Kind.WEAR, Kind.ADD)
+    """Whether what is worn shall change ("make the hat red", "换成红色的帽子"), no word for putting on being there."""
+    sets = part.of(Kind.SET)
+    if not sets or part.of(Kind.WEAR, Kind.ADD):
+        return False
+    return any(word.name == "swap" for word in sets) or part.letters.endswith("C")
 
 
 def _colour_beside(said: list[Token], at: int) -> Colour | None:

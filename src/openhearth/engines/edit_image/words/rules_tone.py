@@ -97,7 +97,7 @@ def _limited(amount: float) -> float:
 
 
 def _together(part: Part) -> Found | None:
-    """ "Blurry and dark" said of one background, "brighten and sharpen" said of it."""
+    """As said: "Blurry and dark" said of one background, "brighten and sharpen" said of it."""
     region = _region(part)
     steps: list[Adjust] = []
     clause: list[Token] = []

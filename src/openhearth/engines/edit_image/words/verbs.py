@@ -24,7 +24,8 @@ VERBS: tuple[tuple[Kind, str, str], ...] = (
     (
         Kind.REMOVE,
         "",
-        "去除干净|去干净|清除干净|去掉干净|清理干净|擦干净|remove|removes|removed|removing|delete|deleted|erase|erased|get rid of|wipe|wipe out|eliminate|"
+        "去除干净|去干净|清除干净|去掉干净|清理干净|擦干净|"
+        "remove|removes|removed|removing|delete|deleted|erase|erased|get rid of|wipe|wipe out|eliminate|"
         "take off|take out|take away|strip|clean up|clean off|clean|drop|cut away|remove all|去掉|去除|去|"
         "删掉|删除|删|移除|移走|除掉|除去|清除|清掉|清理|清理掉|擦掉|擦除|抹掉|抹去|抹除|消除|消掉|消去|拿掉|"
         "取掉|取下|摘掉|摘下|摘|摘下来|脱掉|脱下|脱|抠掉|扣掉|弄掉|p掉|扔掉|去了|去一下|去下|弄没|剔除|丢掉|"

@@ -83,7 +83,7 @@ class Connection(asyncio.Protocol):
             self._load.failed(f"{status} {self._tail[:300]!r}")
         elif not self._load.job.hold:
             self._load.done(time.perf_counter() - self._began)
-        if self._load.open:
+        if self._load.open and not self._transport.is_closing():
             # Not from inside the parser: a new one is made for the next answer.
             asyncio.get_running_loop().call_soon(self._send)
         else:
@@ -93,6 +93,9 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         if self._busy and self._load.open:
             self._load.failed(f"connection lost: {error}")
+
+    def close(self) -> None:
+        self._transport.close()
 
 
 class Load:
@@ -125,14 +128,23 @@ class Load:
     async def run(self) -> Result:
         loop = asyncio.get_running_loop()
         began = time.perf_counter()
+        connections: list[Connection] = []
+
+        def made() -> Connection:
+            connections.append(Connection(self))
+            return connections[-1]
+
         for _ in range(self.job.connections):
-            await loop.create_connection(lambda: Connection(self), "127.0.0.1", self.job.port)
+            await loop.create_connection(made, "127.0.0.1", self.job.port)
         try:
             await asyncio.wait_for(self._enough.wait(), _PATIENCE_S if self.job.hold else self.job.seconds)
         except TimeoutError:
             pass
+        seconds = time.perf_counter() - began
         self.open = self.job.hold
-        return self._summary(time.perf_counter() - began)
+        for connection in () if self.open else connections:
+            connection.close()
+        return self._summary(seconds)
 
     def _summary(self, seconds: float) -> Result:
         ranked = sorted(self._latencies)

@@ -17,11 +17,11 @@ TITLES = {
 _REFERENCES = ("nginx", "go-proxy")
 _ABOUT = """# Benchmarks
 
-Every contender runs alone on loopback, on one core, before the same mock upstream; load and upstream share the other cores.
-What counts is the contender's processor time per request, its children and threads included: it says what a request costs
-and hardly depends on what else the machine does. Requests per second and latencies depend on the machine and on the load
-tool; compare ratios within one run, not numbers between runs. OpenHearth runs with everything on that production has: keys,
-quotas, reservation and settlement of every call into a durable ledger, routing, health, metrics.
+Every contender runs alone on loopback, on one core, before the same mock upstream; load and upstream share the other
+cores. What counts is the contender's processor time per request, its children and threads included: it says what a
+request costs and hardly depends on what else the machine does. Requests per second and latencies depend on the machine
+and on the load tool; compare ratios within one run, not numbers between runs. OpenHearth runs with everything on that
+production has: keys, quotas, reservation and settlement of every call into a durable ledger, routing, health, metrics.
 """
 
 

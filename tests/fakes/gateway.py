@@ -61,6 +61,9 @@ class Finished:
         self.calls.append(call)
         self._news.set()
 
+    def text(self) -> bytes:
+        return b""
+
     def bug(self, error: Exception, call_id: str) -> None:
         raise error
 

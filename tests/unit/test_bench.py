@@ -4,9 +4,11 @@ import asyncio
 import os
 import time
 
+import msgspec
 import pytest
+from typing_extensions import override
 
-from bench.load import Job, Load
+from bench.load import Job, Load, Result
 from bench.measure import cpu_s, family, resident_bytes
 from bench.report import TITLES, Measured, Report, Row, as_markdown, as_text
 from bench.run import _scenarios
@@ -15,25 +17,45 @@ from bench.upstream import Upstream
 ROW = Row(cpu_us=50.0, per_s=1000.0, p50_ms=1.0, p99_ms=2.0, errors=0)
 
 
+class Watched(Upstream):
+    """An upstream connection that says when it is closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.closed = asyncio.Event()
+
+    @override
+    def connection_lost(self, error: Exception | None) -> None:
+        self.closed.set()
+
+
+async def _result(job: Job) -> Result:
+    """What ``job`` sees of an upstream of its own; all connections are closed afterwards."""
+    seen: list[Watched] = []
+
+    def accepted() -> Watched:
+        seen.append(Watched())
+        return seen[-1]
+
+    async with await asyncio.get_running_loop().create_server(accepted, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        result = await Load(msgspec.structs.replace(job, port=port)).run()
+        for connection in seen:
+            await connection.closed.wait()
+    return result
+
+
 @pytest.mark.parametrize("name", TITLES)
 async def test_load_gets_right_answers_from_the_upstream(name: str) -> None:
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(Upstream, "127.0.0.1", 0)
     body, _ = _scenarios("mock")[name]
-    job = Job(server.sockets[0].getsockname()[1], "/v1/chat/completions", {}, body, 2, seconds=0.5)
-    result = await Load(job).run()
-    server.close()
+    result = await _result(Job(0, "/v1/chat/completions", {}, body, 2, seconds=0.5))
     assert result.answered > 0
     assert (result.errors, result.first_error) == (0, "")
 
 
 async def test_load_counts_a_wrong_answer() -> None:
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(Upstream, "127.0.0.1", 0)
     body, _ = _scenarios("mock")["chat"]
-    port = server.sockets[0].getsockname()[1]
-    result = await Load(Job(port, "/v1/x", {}, body, 1, seconds=0.1, marker="not there")).run()
-    server.close()
+    result = await _result(Job(0, "/v1/x", {}, body, 1, seconds=0.1, marker="not there"))
     assert result.answered == 0
     assert result.errors > 0
 

@@ -14,11 +14,12 @@ from starlette.types import ASGIApp
 from openhearth.accounts.keys import Keys
 from openhearth.accounts.ledger import Ledger
 from openhearth.accounts.limits import Limits
-from openhearth.accounts.secrets import Secrets, open_secrets
+from openhearth.accounts.secrets import open_secrets
 from openhearth.app.embedded import EDITOR, NOTES, STAND_INS, default_chat, embedded_targets, engine_specs
 from openhearth.app.meter import Meter
 from openhearth.config import Config
 from openhearth.core.ids import new_id
+from openhearth.core.media import ImageDriver
 from openhearth.core.provider import Dialect
 from openhearth.doors import asgi
 from openhearth.engines.catalogue import load_catalogue
@@ -72,139 +73,162 @@ class Platform(msgspec.Struct):
     said: list[str]
 
 
-class Stores(msgspec.Struct, frozen=True):
-    """The opened stores and secrets of one data folder."""
-
-    folder: Path
-    records: SqlRecords
-    blobs: LocalBlobs
-    secrets: Secrets
-
-
 @asynccontextmanager
 async def platform(config: Config, environ: Mapping[str, str]) -> AsyncIterator[Platform]:
     """Open everything, yield it, close everything. Raises ConfigError for what an operator must put right."""
     async with AsyncExitStack() as stack:
-        stores = await _stores(config, stack)
+        yield await _Assembly(config, environ, stack).run()
+
+
+class _Assembly:
+    """Puts the platform together; what must be closed goes on ``stack`` as it is opened."""
+
+    def __init__(self, config: Config, environ: Mapping[str, str], stack: AsyncExitStack) -> None:
+        self._config = config
+        self._environ = environ
+        self._stack = stack
+        self._folder = Path(config.store.folder)
+        self._secrets = open_secrets(self._folder)
+        self._records = SqlRecords(f"sqlite:///{self._folder / 'openhearth.db'}")
+        self._blobs = LocalBlobs(self._folder / "blobs")
+        self._packs = Packs(packs_folder(config.packs.folder, environ), load_catalogue(), environ)
+        self._keys = Keys(self._records, self._secrets.pepper_bytes())
+
+    async def run(self) -> Platform:
+        """Open stores, start the ledger, connect services, collect the routes."""
+        config = self._config
+        await self._records.open()
+        self._stack.push_async_callback(self._records.close)
+        await self._blobs.open()
+        relay, catalog, health_of = await self._relay()
+        targets = await self._targets(relay, catalog, health_of)
+        engines = relay.engines
+        routes = [
+            *health.routes(is_ready=lambda: "stopping" if relay.stopping else "", metrics=relay.meter.text),
+            *Admin(relay.gate, self._keys, targets, health_of, engines, config.limits).routes(),
+            *model_routes(ModelList(catalog, targets, created=int(time.time()), notes=NOTES), relay.gate),
+            *self._pictures_and_files(relay),
+        ]
+        said = targets.attach_environment()
+        return Platform(config, asgi.app(routes), relay, await first_key(self._keys, self._folder), said)
+
+    async def _relay(self) -> tuple[Relay, Catalog, Health]:
+        config = self._config
+        specs = engine_specs(config, self._packs)
+        host = Host(
+            specs,
+            folder=self._folder / "run",
+            packs=self._packs,
+            environ=self._environ,
+            threads=config.engines.threads,
+            timing=Timing(idle_unload_s=config.engines.idle_unload_s),
+        )
+        self._stack.push_async_callback(host.close)
+        client = H1Client(
+            pool_per_origin=config.upstream.pool_per_origin,
+            pool_idle_s=config.upstream.pool_idle_s,
+            ca_file=config.upstream.ca_file,
+        )
+        self._stack.push_async_callback(client.close)
+        needed = {spec.name: spec.packs for spec in specs}
+        catalog = Catalog(
+            embedded_targets(config, host),
+            aliases(config.aliases, chat=default_chat(config, self._packs), pictures=EDITOR),
+            STAND_INS,
+            listed=lambda target: not self._packs.missing(needed.get(target.engine, ())),
+        )
+        health_of = Health(config.upstream.cooldown_s)
+        gate = Gate(self._keys, await self._limits())
+        router = Router(catalog, health_of)
+        return Relay(config, gate, router, client, host, Shaper(config), Meter(Metrics(), host)), catalog, health_of
+
+    async def _limits(self) -> Limits:
         holds = MemoryHolds()
         ledger = Ledger(
-            stores.records,
+            self._records,
             boot_id=new_id("boot"),
-            spool=stores.folder / "ledger-spool.jsonl",
-            flush_ms=config.store.flush_ms,
+            spool=self._folder / "ledger-spool.jsonl",
+            flush_ms=self._config.store.flush_ms,
         )
         holds.load(await ledger.start())
-        stack.push_async_callback(ledger.close)
-        keys = Keys(stores.records, stores.secrets.pepper_bytes())
-        yield await _assembled(config, environ, stack, stores, keys, Limits(holds, ledger))
+        self._stack.push_async_callback(ledger.close)
+        return Limits(holds, ledger)
+
+    async def _targets(self, relay: Relay, catalog: Catalog, health_of: Health) -> Targets:
+        targets = Targets(
+            self._records,
+            catalog,
+            health_of,
+            self._secrets.vault(),
+            relay.client,
+            builtin(),
+            self._config.upstream,
+            self._environ,
+            on_removed=relay.shaper.forget,
+        )
+        await targets.load()
+        return targets
+
+    def _pictures_and_files(self, relay: Relay) -> list[BaseRoute]:
+        config = self._config
+        library = Library(self._records, self._blobs)
+        gallery = Gallery(
+            self._records,
+            self._blobs,
+            self._secrets.pepper_bytes(),
+            keep_days=config.media.keep_days,
+            changes=library.changes,
+        )
+        for sweep in (library.sweep_on(_SWEEP_EVERY_S), gallery.sweep_on(_SWEEP_EVERY_S)):
+            self._stack.callback(asyncio.create_task(sweep).cancel)
+        fetcher = Fetcher(relay.client, config.fetch)
+        sources = Sources(gallery, library, fetcher, most_bytes=config.fetch.bytes)
+        pictures = Pictures(
+            relay.gate,
+            relay.router,
+            _drivers(relay, fetcher),
+            relay.meter,
+            attempts=config.upstream.attempts,
+            total_s=config.limits.total_s,
+        )
+        picture_chat = PictureChatAnswers(PictureChat(pictures, gallery, sources), pictures, config)
+        return [
+            *chat.routes(relay, config.limits, picture_chat.answer),
+            *files.routes(library, relay.gate, config.limits),
+            *Images(relay.gate, pictures, gallery, sources, config).routes(),
+            *MediaPages(relay.gate, gallery, public_url=config.server.public_url).routes(),
+        ]
 
 
-async def _stores(config: Config, stack: AsyncExitStack) -> Stores:
-    folder = Path(os.path.abspath(config.store.folder))
-    secrets = open_secrets(folder)
-    records = SqlRecords(f"sqlite:///{folder / 'openhearth.db'}")
-    await records.open()
-    stack.push_async_callback(records.close)
-    blobs = LocalBlobs(folder / "blobs")
-    await blobs.open()
-    return Stores(folder, records, blobs, secrets)
-
-
-async def _assembled(
-    config: Config, environ: Mapping[str, str], stack: AsyncExitStack, stores: Stores, keys: Keys, limits: Limits
-) -> Platform:
-    packs = Packs(packs_folder(config.packs.folder, environ), load_catalogue(), environ)
-    host = Host(
-        engine_specs(config, packs),
-        folder=stores.folder / "run",
-        packs=packs,
-        environ=environ,
-        threads=config.engines.threads,
-        timing=Timing(idle_unload_s=config.engines.idle_unload_s),
-    )
-    stack.push_async_callback(host.close)
-    client = H1Client(
-        pool_per_origin=config.upstream.pool_per_origin,
-        pool_idle_s=config.upstream.pool_idle_s,
-        ca_file=config.upstream.ca_file,
-    )
-    stack.push_async_callback(client.close)
-    installed = {spec.name: spec.packs for spec in engine_specs(config, packs)}
-    catalog = Catalog(
-        embedded_targets(config, host),
-        aliases(config.aliases, chat=default_chat(config, packs), pictures=EDITOR),
-        STAND_INS,
-        listed=lambda target: not packs.missing(installed.get(target.engine, ())),
-    )
-    health_of = Health(config.upstream.cooldown_s)
-    gate = Gate(keys, limits)
-    meter = Meter(Metrics(), host)
-    relay = Relay(config, gate, Router(catalog, health_of), client, host, Shaper(config), meter)
-    targets = Targets(
-        stores.records,
-        catalog,
-        health_of,
-        stores.secrets.vault(),
-        client,
-        builtin(),
-        config.upstream,
-        environ,
-        on_removed=relay.shaper.forget,
-    )
-    await targets.load()
-    said = targets.attach_environment()
-    routes = [
-        *health.routes(is_ready=lambda: "stopping" if relay.stopping else "", metrics=meter.text),
-        *Admin(gate, keys, targets, health_of, host, config.limits).routes(),
-        *model_routes(ModelList(catalog, targets, created=int(time.time()), notes=NOTES), gate),
-        *await _pictures_and_files(config, stack, stores, relay),
-    ]
-    return Platform(config, asgi.app(routes), relay, await first_key(keys, stores.folder), said)
-
-
-async def _pictures_and_files(config: Config, stack: AsyncExitStack, stores: Stores, relay: Relay) -> list[BaseRoute]:
-    library = Library(stores.records, stores.blobs)
-    pepper = stores.secrets.pepper_bytes()
-    gallery = Gallery(stores.records, stores.blobs, pepper, keep_days=config.media.keep_days, changes=library.changes)
-    fetcher = Fetcher(relay.client, config.fetch)
-    sources = Sources(gallery, library, fetcher, most_bytes=config.fetch.bytes)
+def _drivers(relay: Relay, fetcher: Fetcher) -> dict[Dialect, ImageDriver]:
+    limits, upstream = relay.config.limits, relay.config.upstream
     deadlines = Deadlines(
-        connect_s=config.upstream.connect_s,
-        first_byte_s=config.upstream.first_byte_s,
-        idle_s=config.limits.stream_idle_s,
-        total_s=config.limits.total_s,
+        connect_s=upstream.connect_s,
+        first_byte_s=upstream.first_byte_s,
+        idle_s=limits.stream_idle_s,
+        total_s=limits.total_s,
     )
-    pictures = Pictures(
-        relay.gate,
-        relay.router,
-        {
-            Dialect.LOCAL_EDIT: LocalEditDriver(relay.client, relay.engines),
-            Dialect.ARK_IMAGES: ArkImagesDriver(relay.client, fetcher, deadlines),
-            Dialect.OPENAI_IMAGES: OpenAIImagesDriver(relay.client, fetcher, deadlines),
-        },
-        relay.meter,
-        attempts=config.upstream.attempts,
-        total_s=config.limits.total_s,
-    )
-    picture_chat = PictureChatAnswers(PictureChat(pictures, gallery, sources), pictures, config)
-    for sweep in (library.sweep_on(_SWEEP_EVERY_S), gallery.sweep_on(_SWEEP_EVERY_S)):
-        task = asyncio.create_task(sweep)
-        stack.callback(task.cancel)
-    return [
-        *chat.routes(relay, config.limits, picture_chat.answer),
-        *files.routes(library, relay.gate, config.limits),
-        *Images(relay.gate, pictures, gallery, sources, config).routes(),
-        *MediaPages(relay.gate, gallery, public_url=config.server.public_url).routes(),
-    ]
+    return {
+        Dialect.LOCAL_EDIT: LocalEditDriver(relay.client, relay.engines, deadlines),
+        Dialect.ARK_IMAGES: ArkImagesDriver(relay.client, fetcher, deadlines),
+        Dialect.OPENAI_IMAGES: OpenAIImagesDriver(relay.client, fetcher, deadlines),
+    }
 
 
 async def first_key(keys: Keys, folder: Path) -> str:
     """The first, administrating key: made on the first start and kept in a file for its owner alone."""
-    path = folder / FIRST_KEY
     if await keys.list():
-        return path.read_text(encoding="utf-8").strip() if path.exists() else ""
+        return await asyncio.to_thread(_kept_key, folder / FIRST_KEY)
     _, key = await keys.create(name="first key", is_admin=True)
+    await asyncio.to_thread(_keep_key, folder / FIRST_KEY, key)
+    return key
+
+
+def _kept_key(path: Path) -> str:
+    return path.read_text(encoding="utf-8").strip() if path.exists() else ""
+
+
+def _keep_key(path: Path, key: str) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(key + "\n")
-    return key

@@ -47,11 +47,13 @@ class ClientSide(Protocol):
 
 
 class Meter(Protocol):
-    """Who is told of every finished call: metrics and log."""
+    """Who is told of every finished call: metrics and log. ``text`` is the page of metrics."""
 
     def finished(self, call: Call) -> None: ...
 
     def bug(self, error: Exception, call_id: str) -> None: ...
+
+    def text(self) -> bytes: ...
 
 
 class Relay(msgspec.Struct):

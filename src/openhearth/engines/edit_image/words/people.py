@@ -229,7 +229,7 @@ def _in_place(words: list[Token], at: int) -> Token:
 
 
 def _complains(words: list[Token], at: int, following: Token | None) -> bool:
-    """As said: "It is dark", 有点暗: said of the picture, not wished for."""
+    """Whether a fault is said of the picture ("it is dark", 有点暗) and not wished for."""
     text = words[at].text
     if text in _STATES:
         following = next((word for word in words[at + 1 : at + 5] if word.kind not in (Kind.FILLER, Kind.DEGREE)), None)

@@ -129,6 +129,6 @@ class Reader:
 
 
 def _can_be_avoided(words: Sequence[Token]) -> bool:
-    """As said: "Don't blur" rules a change out; "no glasses" wants one, and a comma ends what "don't" is about."""
+    """Whether "don't" rules these words out as a change ("don't blur"); "no glasses" asks for one. A comma ends it."""
     kinds = {word.kind for word in words if word.kind not in (Kind.FILLER, Kind.AND, Kind.PICTURE, Kind.IT, Kind.ALSO)}
     return bool(kinds - _NOUNS) and Kind.COMMA not in kinds

@@ -191,7 +191,7 @@ class Resolver:
         return bool(alike) and alike[-1] == step
 
     def _mends_the_same(self, step: Adjust, *, is_loose: bool) -> bool:
-        """As said: "Too dark, brighten it" is one wish: the complaint gives way to what is asked."""
+        """Whether a complaint and a wish are one ("too dark, brighten it"); the complaint gives way."""
         for at, other in enumerate(self.steps):
             same = isinstance(other, Adjust) and other.kind == step.kind and (other.amount > 0) == (step.amount > 0)
             if same and is_loose:

@@ -49,7 +49,7 @@ def _kept() -> frozenset[Kind]:
 
 
 def _keeping_picture(part: Part) -> Found | None:
-    """As said: "Keep the colours" speaks of the picture, which other rules pass over."""
+    """For "keep the colours", which speaks of the picture, a word that other rules pass over."""
     pictures = [word for word in part.all if word.kind is Kind.PICTURE]
     return Keeping(tuple(word.name or "picture" for word in pictures)) if pictures else None
 

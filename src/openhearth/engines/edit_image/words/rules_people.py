@@ -43,14 +43,14 @@ def _recolour(part: Part) -> Found | None:
 
 
 def _from_colour(part: Part) -> Found | None:
-    """As said: "From white to red": without such a word two colours contradict each other."""
+    """For "from white to red": without such a word two colours contradict each other."""
     says_from = any(word.text in ("from", "从", "由") for word in part.all)
     between = part.said[-2].kind is Kind.SET
     return _recolour(part) if says_from or between else None
 
 
 def _into_garment(part: Part) -> Found | None:
-    """As said: "The shirt to a red shirt" names the garment twice; "to a red dress" asks for another one."""
+    """For "the shirt to a red shirt", one garment named twice; "to a red dress" asks for another one."""
     first, second = part.of(Kind.PART)
     colour = part.colour()
     if first.name != second.name or colour is None:
@@ -61,7 +61,7 @@ def _into_garment(part: Part) -> Found | None:
 
 
 def _garment_in(part: Part) -> Found | None:
-    """As said: "Red clothes" recolours; "a red dress" may not be what is worn."""
+    """For "red clothes", which recolours; "a red dress" may not be what is worn."""
     thing = part.of(Kind.PART, Kind.BACKGROUND)[0]
     colour = part.colour()
     if thing.note == "made" or colour is None:

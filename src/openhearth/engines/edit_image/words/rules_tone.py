@@ -97,7 +97,7 @@ def _limited(amount: float) -> float:
 
 
 def _together(part: Part) -> Found | None:
-    """As said: "Blurry and dark" said of one background, "brighten and sharpen" said of it."""
+    """Several changes of one background: "blurry and dark", "brighten and sharpen the background"."""
     region = _region(part)
     steps: list[Adjust] = []
     clause: list[Token] = []

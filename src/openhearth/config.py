@@ -54,7 +54,7 @@ class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     connect_s: float = 10.0
     first_byte_s: float = 300.0
-    pool_per_origin: int = 256
+    pool_per_origin: int = 4096
     pool_idle_s: float = 30.0
     proxy: str = ""
     no_proxy: tuple[str, ...] = ("127.0.0.1", "localhost", "::1")

@@ -122,6 +122,17 @@ def test_a_face_mask_covers_nose_mouth_and_chin_and_leaves_the_eyes() -> None:
         assert not changed[eye].any()
 
 
+def test_a_face_from_the_side_wears_its_mask_up_to_the_nose_and_its_glasses_on_the_near_side() -> None:
+    name = "cameraman.png"
+    before, (face,) = picture(name), scene(name).faces
+    masked = (put_on(before, Wear("mask"), scene(name)) != before).any(-1)
+    for point in (topology.NOSE_TIP, 13, 17):
+        x, y = np.round(face.landmarks[point]).astype(int)
+        assert masked[y, x - 2]
+    near = filled(face.landmarks[list(topology.RIGHT_EYE)], before.shape[:2]) > 128
+    assert put_on(before, Wear("sunglasses"), scene(name))[near][:, :3].mean() < 60
+
+
 def test_an_unknown_thing_to_wear_is_refused() -> None:
     with pytest.raises(RequestError, match="crown"):
         put_on(picture(HOPPER), Wear("crown"), scene(HOPPER))

@@ -23,6 +23,9 @@ _NAME_CHARS = 200
 _DEFAULT_BOUNDS = (20_000, 10_000)
 
 
+_MOST_DIGESTS = 4096
+
+
 class CacheTimes(msgspec.Struct, frozen=True):
     """How long an answer of the store counts: for a key, for a key while the store is away, for an unknown token."""
 
@@ -61,6 +64,7 @@ class Keys:
         self._known: dict[bytes, _Known] = {}
         self._unknown: dict[bytes, float] = {}
         self._digest_of: dict[str, bytes] = {}
+        self._digests: dict[bytes, bytes] = {}
         self._disabled_here: set[str] = set()
 
     def find_cached(self, token: bytes) -> Principal | None:
@@ -68,7 +72,7 @@ class Keys:
 
         Raises AccessError for a token known to be unknown, disabled or expired.
         """
-        digest = hmac.digest(self._pepper, token, "sha256")
+        digest = self._digests.get(token) or self._digest(token)
         known = self._known.get(digest)
         now = self._now()
         if known is None:
@@ -78,6 +82,15 @@ class Keys:
         if now - known.asked_at > self._times.fresh_s:
             return None
         return _usable(known, now)
+
+    def _digest(self, token: bytes) -> bytes:
+        """The digest of a token, kept for a while: computing it costs more than everything else on a warm look-up."""
+        digest = hmac.digest(self._pepper, token, "sha256")
+        if digest in self._known:
+            if len(self._digests) >= _MOST_DIGESTS:
+                self._digests.clear()
+            self._digests[token] = digest
+        return digest
 
     async def find(self, token: bytes) -> Principal:
         """The principal of a token, from the store. Raises AccessError, and what the store raises for a new token."""

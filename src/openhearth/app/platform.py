@@ -164,6 +164,7 @@ class _Assembly:
             builtin(),
             self._config.upstream,
             self._environ,
+            engines=relay.engines,
             on_removed=relay.shaper.forget,
         )
         await targets.load()

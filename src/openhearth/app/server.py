@@ -15,6 +15,7 @@ from typing_extensions import override
 
 from openhearth.app import banner
 from openhearth.app.platform import Platform, platform
+from openhearth.app.preload import preload
 from openhearth.config import Config, ConfigError
 from openhearth.core.operations import Operation
 from openhearth.doors import asgi
@@ -49,6 +50,7 @@ async def _run(built: Platform, sock: socket.socket, url: str) -> None:
     finally:
         about.unlink(missing_ok=True)
         sweeper.cancel()
+        await server.end_preload()
         for exchange in list(built.relay.open):
             exchange.interrupt()
 
@@ -73,6 +75,7 @@ class _Server(uvicorn.Server):
         )
         self._built = built
         self._url = url
+        self._preload: asyncio.Task[None] | None = None
 
     @override
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -80,11 +83,19 @@ class _Server(uvicorn.Server):
         _calm_collector()
         built = self._built
         banner.show(url=self._url, key=built.first_key, lines=built.said)
+        if built.config.engines.preload:
+            self._preload = asyncio.create_task(preload(built.relay.engines), name="preload")
 
     @override
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._built.relay.stopping = True
         await super().shutdown(sockets)
+
+    async def end_preload(self) -> None:
+        """No engine is started any more, and nothing waits for one."""
+        if self._preload is not None:
+            self._preload.cancel()
+            await asyncio.gather(self._preload, return_exceptions=True)
 
 
 def _calm_collector() -> None:

@@ -122,4 +122,6 @@ def describe(result: dict[str, Any]) -> str:
     """One line on a test's result."""
     if not result.get("ok"):
         return str(result.get("error", "no reason given"))
+    if result.get("state"):
+        return f"engine is {result['state']}, loaded in {result.get('load_s', '?')} s"
     return f"answers in {result.get('latency_ms', '?')} ms, lists {result.get('models', '?')} models"

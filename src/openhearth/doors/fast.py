@@ -33,6 +33,7 @@ from openhearth.transport.wire import Headers
 HotRoutes = dict[bytes, Operation]
 
 _END_OF_CHUNKS = b"0\r\n\r\n"
+_JSON_TYPES = frozenset({b"", b"application/json"})
 
 
 class FastDoor(HttpToolsProtocol):
@@ -61,6 +62,7 @@ class FastDoor(HttpToolsProtocol):
         self.chunked = False
         self.keep = True
         self.cross_origin = False
+        self.content_type = b""
 
     # -- connection ----------------------------------------------------------------------------------------------
 
@@ -129,14 +131,19 @@ class FastDoor(HttpToolsProtocol):
         self.headers = []
         self.expect_100_continue = False
         self.cross_origin = False
+        self.content_type = b""
         self.hot = None
 
     @override
     def on_header(self, name: bytes, value: bytes) -> None:
         name = name.lower()
-        if name == b"expect":
-            self.expect_100_continue = value.lower() == b"100-continue"
         self.headers.append((name, value))
+        if name == b"content-type":
+            self.content_type = value
+        elif name == b"origin":
+            self.cross_origin = True
+        elif name == b"expect":
+            self.expect_100_continue = value.lower() == b"100-continue"
 
     @override
     def on_headers_complete(self) -> None:
@@ -203,14 +210,10 @@ class FastDoor(HttpToolsProtocol):
             super().on_message_complete()
 
     def _check_type(self) -> None:
-        for name, value in self.headers:
-            if name == b"content-type":
-                if value != b"application/json":
-                    kind = value.partition(b";")[0].strip().lower()
-                    if kind != b"application/json" and not kind.endswith(b"+json"):
-                        raise UnsupportedMedia("Not JSON.")
-            elif name == b"origin":
-                self.cross_origin = True
+        if self.content_type not in _JSON_TYPES:
+            kind = self.content_type.partition(b";")[0].strip().lower()
+            if kind != b"application/json" and not kind.endswith(b"+json"):
+                raise UnsupportedMedia("Not JSON.")
 
     def _to_app(self) -> None:
         """The request goes to the ASGI app as if it had just arrived."""
@@ -263,9 +266,9 @@ class FastDoor(HttpToolsProtocol):
     def _write(self, status: int, headers: Headers, framing: bytes, body: bytes) -> None:
         parts = [STATUS_LINE[status]]
         for name, value in self.server_state.default_headers:
-            parts.append(b"%b: %b\r\n" % (name, value))
+            parts += name, b": ", value, b"\r\n"
         for name, value in headers:
-            parts.append(b"%b: %b\r\n" % (name, value))
+            parts += name, b": ", value, b"\r\n"
         if self.cross_origin:
             parts.append(b"access-control-allow-origin: *\r\naccess-control-expose-headers: *\r\n")
         if not self.keep:

@@ -6,7 +6,7 @@ from openhearth.config import Config
 from openhearth.core.call import Usage
 from openhearth.core.envelope import Envelope
 from openhearth.core.errors import RequestError
-from openhearth.core.money import FREE, Price
+from openhearth.core.money import FREE
 from openhearth.core.operations import Operation
 from openhearth.core.provider import Dialect, Target
 from openhearth.providers.quirks import apply_quirks
@@ -101,11 +101,14 @@ class Shaper:
         return made
 
 
-def worst_case(price: Price, body_bytes: int) -> int:
+def worst_case(targets: list[Target], body_bytes: int) -> int:
     """What a call may cost at most, held before it starts: every byte a token in, and the largest usual answer out."""
-    if price is FREE:
-        return 0
-    return price.cost(Usage(input_tokens=body_bytes, output_tokens=_MOST_OUTPUT_TOKENS))
+    most = 0
+    for target in targets:
+        if target.price is not FREE:
+            usage = Usage(input_tokens=body_bytes, output_tokens=_MOST_OUTPUT_TOKENS)
+            most = max(most, target.price.cost(usage))
+    return most
 
 
 def _ask_for_usage(fields: Envelope) -> None:

@@ -164,7 +164,7 @@ class Exchange:
             self._operation,
             self._ask.model,
             stream=self._ask.stream,
-            reserve_micros=max(worst_case(target.price, self._body_bytes) for target in targets),
+            reserve_micros=worst_case(targets, self._body_bytes),
         )
         self.last_write_s = self._now()
         self._next()
@@ -175,9 +175,10 @@ class Exchange:
         if call.attempts >= min(len(self._targets), self._relay.config.upstream.attempts):
             raise exhausted(self._errors)
         target = self._targets[call.attempts]
+        if call.attempts:
+            call.usage = Usage()
         call.attempts += 1
         call.target_id = target.id
-        call.usage = Usage()
         if target.engine and not self._relay.engines.ready(target.engine):
             self._own(self._wake(target))
         else:
@@ -283,8 +284,9 @@ class Exchange:
     def _close(self) -> None:
         self.closed = True
         self._relay.open.discard(self)
-        if self._attempt is not None:
-            self._attempt.abort()
+        attempt, self._attempt = self._attempt, None  # each knows the other: bodies must not wait for the collector
+        if attempt is not None:
+            attempt.abort()
         if self._task is not None and self._task is not asyncio.current_task():
             self._task.cancel()
 

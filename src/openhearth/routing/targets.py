@@ -14,6 +14,7 @@ from openhearth.core.ids import new_id
 from openhearth.core.money import FREE, Price
 from openhearth.core.operations import Operation
 from openhearth.core.provider import Dialect, Origin, Provider, Secret, Target
+from openhearth.engines.ports import EngineHost
 from openhearth.routing.catalog import ANY, Catalog, Model
 from openhearth.routing.health import Health
 from openhearth.stores.ports import TargetRecord, TargetRecords
@@ -54,12 +55,15 @@ class NewTarget(msgspec.Struct, frozen=True):
 
 
 class Probe(msgspec.Struct, frozen=True):
-    """What a test of a target found."""
+    """What a test of a target found. Of an embedded engine: ``state`` and how long it took to ``load_s``; of any other
+    target: how many ``models`` it lists."""
 
     ok: bool
     latency_ms: int
     models: int = 0
     error: str = ""
+    state: str = ""
+    load_s: float = 0.0
 
 
 class _Listed(msgspec.Struct):
@@ -84,6 +88,7 @@ class Targets:
         upstream: Upstream,
         environ: Mapping[str, str],
         *,
+        engines: EngineHost,
         on_removed: Callable[[str], None],
     ) -> None:
         self._records = records
@@ -94,6 +99,7 @@ class Targets:
         self._providers = providers
         self._upstream = upstream
         self._environ = environ
+        self._engines = engines
         self._on_removed = on_removed
         self._listed: dict[str, tuple[float, list[str]]] = {}
 
@@ -139,16 +145,24 @@ class Targets:
         self._on_removed(target_id)
 
     async def test(self, target_id: str) -> Probe:
-        """Ask the target for its model list. Raises NotFound for an unknown id."""
+        """Ask the target for its model list, or start the engine it is. Raises NotFound for an unknown id."""
         target = self._catalog.target(target_id)
         if target is None:
             raise NotFound(f"There is no target '{target_id[:100]}'.", code="target_not_found")
         started = time.monotonic()
+        models, wrong = 0, ""
         try:
-            names = await self._ask(target)
+            if target.engine:
+                await self._engines.ensure(target.engine)
+            else:
+                models = len(await self._ask(target))
         except GatewayError as error:
-            return Probe(False, round((time.monotonic() - started) * 1000), error=error.message)
-        return Probe(True, round((time.monotonic() - started) * 1000), models=len(names))
+            wrong = error.message
+        found = Probe(not wrong, round((time.monotonic() - started) * 1000), models=models, error=wrong)
+        for engine in self._engines.states() if target.engine else ():
+            if engine.name == target.engine:
+                return msgspec.structs.replace(found, state=engine.state, load_s=engine.load_s)
+        return found
 
     async def upstream_models(self) -> list[Model]:
         """Names that wildcard targets list themselves, as ``provider/name``; kept for ten minutes."""

@@ -72,7 +72,8 @@ def _opened(data: bytes, most_pixels: int, param: str) -> Image.Image:
         _check_size(*picture.size, most_pixels, param)
         if kind != "JPEG" and _has_frames(picture):
             raise RequestError(
-                f"This {kind} holds several frames or pages; the editor changes a single picture. Give one frame.",
+                f"This {kind} holds several frames or pages; the editor changes a single picture. "
+                "Give one frame. 动图或多页图片无法编辑，请提供单张图片。",
                 code="picture_animated",
                 param=param,
             )
@@ -89,7 +90,7 @@ def _check_size(width: int, height: int, most_pixels: int, param: str) -> None:
     if width * height > most_pixels or max(width, height) > MOST_SIDE:
         raise TooLarge(
             f"The picture has {width} × {height} pixels ({width * height / 1e6:,.1f} million); "
-            f"the limit is {most_pixels / 1e6:,.1f} million and {MOST_SIDE:,} on a side.",
+            f"the limit is {most_pixels / 1e6:,.1f} million and {MOST_SIDE:,} on a side. 图片太大。",
             code="picture_too_large",
             param=param,
         )
@@ -97,7 +98,9 @@ def _check_size(width: int, height: int, most_pixels: int, param: str) -> None:
 
 def _damaged(param: str) -> RequestError:
     return RequestError(
-        "The picture is damaged or cut off: it cannot be decoded to its end.", code="picture_damaged", param=param
+        "The picture is damaged or cut off: it cannot be decoded to its end. 图片已损坏或不完整。",
+        code="picture_damaged",
+        param=param,
     )
 
 
@@ -112,7 +115,9 @@ def _kind(data: bytes, param: str) -> str:
     if mime in _KINDS:
         return _KINDS[mime]
     raise UnsupportedMedia(
-        f"{_refused_as(data, mime)}A picture must be {FORMATS}.", code="picture_format_unsupported", param=param
+        f"{_refused_as(data, mime)}A picture must be {FORMATS}. 不支持这种图片格式。",
+        code="picture_format_unsupported",
+        param=param,
     )
 
 
@@ -138,9 +143,12 @@ _OPENERS: dict[str, Callable[[io.BytesIO], Image.Image]] = {
 def _in_srgb(picture: Image.Image) -> Image.Image:
     """As RGBA in sRGB, from whatever mode and colour profile."""
     profile = picture.info.get("icc_profile")
-    picture = _in_eight_bits(picture)
-    alpha = _alpha(picture)
-    colour = picture if picture.mode in ("RGB", "CMYK", "L", "LAB") else picture.convert("RGB")
+    colour, alpha = _in_eight_bits(picture), None
+    if colour.has_transparency_data:
+        whole = colour.convert("RGBA")
+        colour, alpha = whole.convert("RGB"), whole.getchannel("A")
+    elif colour.mode not in ("RGB", "CMYK", "L", "LAB"):
+        colour = colour.convert("RGB")
     if isinstance(profile, bytes) and profile:
         colour = _from_profile(colour, profile)
     shown = colour.convert("RGB").convert("RGBA")
@@ -156,14 +164,6 @@ def _in_eight_bits(picture: Image.Image) -> Image.Image:
     grey = np.asarray(picture, dtype=np.float64)
     top = 65535.0 if picture.mode.startswith("I") else max(1.0, float(np.nanmax(grey)))
     return Image.fromarray(np.nan_to_num(np.clip(grey / top, 0, 1) * 255).round().astype(np.uint8))
-
-
-def _alpha(picture: Image.Image) -> Image.Image | None:
-    if picture.mode == "P" and "transparency" not in picture.info:
-        return None
-    if picture.has_transparency_data:
-        return picture.convert("RGBA").getchannel("A")
-    return None
 
 
 def _from_profile(picture: Image.Image, profile: bytes) -> Image.Image:

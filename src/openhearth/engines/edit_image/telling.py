@@ -1,5 +1,6 @@
 """Progress and results in words, in the language of the instruction."""
 
+import re
 from collections.abc import Callable
 
 from openhearth.engines.edit_image.plan import (
@@ -61,9 +62,12 @@ NOTE: Both = (
 )
 
 
+_QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|「[^」]*」|『[^』]*』|《[^》]*》")
+
+
 def is_chinese(text: str) -> bool:
-    """Whether to answer in Chinese."""
-    return any("\u4e00" <= sign <= "\u9fff" for sign in text)
+    """Whether to answer in Chinese. A text to be written on the picture does not count."""
+    return any("\u4e00" <= sign <= "\u9fff" for sign in _QUOTED.sub("", text) or text)
 
 
 def in_language(both: Both, *, chinese: bool) -> str:

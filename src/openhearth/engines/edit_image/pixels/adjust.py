@@ -1,7 +1,7 @@
 """Light, colour and sharpness, of the whole picture or a region.
 
-An amount of 0.3 is a plain "a bit", 1 is as much as still looks like a photograph. Black and white points stay where
-they are when light is changed, so that nothing clips.
+An amount of 0.3 is a plain "a bit", 1 is as much as still looks like a photograph. Light is changed by curves that do
+not clip.
 """
 
 from collections.abc import Callable
@@ -47,7 +47,7 @@ def _region(pixels: Pixels, region: str, scene: Scene) -> Mask | None:
     person = scene.person
     if float(person.mean()) < _PERSON_SHARE:
         raise RequestError(
-            "No person was found in the picture, so there is nothing to tell the background from.",
+            "No person was found in front of the background. 图片中没有找到人物，无法区分背景。",
             code="no_person_found",
             param="prompt",
         )
@@ -60,9 +60,11 @@ def _by_table(colours: Colours, curve: Callable[[Floats], Floats]) -> Colours:
 
 
 def _brightness(colours: Colours, amount: float) -> Colours:
-    """A gamma curve: 1 lifts middle grey from 0.5 to 0.76, -1 lowers it to 0.17."""
-    gamma = 2.0 ** (-1.35 * amount)
-    return _by_table(colours, lambda light: light**gamma)
+    """Up by a gamma curve, which keeps white (1 lifts 0.5 to 0.76); down as with less exposure, so that a white sky
+    darkens too (-1 halves white and brings 0.5 to 0.19)."""
+    if amount >= 0:
+        return _by_table(colours, lambda light: light ** (2.0 ** (-1.35 * amount)))
+    return _by_table(colours, lambda light: (1 + 0.5 * amount) * light ** (2.0 ** (-0.5 * amount)))
 
 
 def _contrast(colours: Colours, amount: float) -> Colours:

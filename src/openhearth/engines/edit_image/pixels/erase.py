@@ -21,7 +21,7 @@ from openhearth.engines.edit_image.ports import Pixels, Scene
 
 Region = npt.NDArray[np.bool_]
 
-_GROWTH = (0.04, 0.09)  # of the letter height around a stroke, per round; the last round takes whole boxes
+_GROWTH = (0.06, 0.12)  # of the letter height around a stroke, per round; the last round takes whole boxes
 _LEAST_FRAGMENT = 3
 
 
@@ -141,7 +141,7 @@ def _drawn(colours: Colours, box: Region, letter: float, growth: float) -> Regio
     away = cv2.absdiff(colours, np.asarray(ground, dtype=np.uint8)).max(axis=2)
     values = np.ascontiguousarray(away[box]).reshape(-1, 1)
     threshold, _ = cv2.threshold(values, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    drawn = ((away > max(9.0, threshold * 0.75)) & box & (_rarity(colours, box) > 2.0)).astype(np.uint8)
+    drawn = ((away > max(9.0, threshold * 0.55)) & box & (_rarity(colours, box) > 1.6)).astype(np.uint8)
     grow = 2 * max(1, round(letter * growth)) + 1
     drawn = cv2.dilate(drawn, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (grow, grow)))
     return (np.asarray(drawn, dtype=np.uint8) > 0) & box

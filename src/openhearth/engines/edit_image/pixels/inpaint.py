@@ -17,8 +17,8 @@ Spots = npt.NDArray[np.intp]
 
 _REACH = 3  # a piece is 7 × 7
 _COARSEST = 24
-_EASY = 4.5  # pixels to the edge of a hole that needs no texture
-_PLAIN = 2.0
+_EASY = 4.0  # pixels to the edge of a hole that needs no texture
+_PLAIN = 5.0  # steps of 255; less texture than that is better continued smoothly
 _MOST_SPOTS = 60_000
 
 

@@ -78,9 +78,9 @@ def premultiplied(pixels: Pixels) -> Floats:
 
 
 def straight(values: Floats) -> Pixels:
-    """The inverse of ``premultiplied``."""
-    alpha = np.clip(values[..., 3:], 0, 1)
-    colours = np.divide(values[..., :3], alpha, out=np.zeros_like(values[..., :3]), where=alpha > 1e-4)
+    """The inverse of ``premultiplied``. Overshoot of a sharp resampling is taken back in colour and alpha alike."""
+    alpha = values[..., 3:]
+    colours = np.divide(values[..., :3], alpha, out=np.zeros_like(values[..., :3]), where=alpha > 1e-3)
     return to_bytes(np.concatenate([colours, alpha], axis=2))
 
 

@@ -27,7 +27,8 @@ class Lettering:
         text = "".join(letter for letter in step.text.strip() if letter not in _INVISIBLE)
         if not text or len(text) > _MOST_CHARACTERS:
             raise RequestError(
-                f"The text to write must have 1 to {_MOST_CHARACTERS} characters; this one has {len(text)}.",
+                f"The text to write must have 1 to {_MOST_CHARACTERS} characters; this one has {len(text)}. "
+                "文字长度应为 1 到 500 个字符。",
                 code="text_too_long" if text else "text_empty",
                 param="prompt",
             )
@@ -49,7 +50,7 @@ class Lettering:
         if missing:
             raise RequestError(
                 f"The font has no sign for {' '.join(missing[:20])}. Leave it out: letters, digits and Chinese are "
-                "written, emoji are not.",
+                "written, emoji are not. 字体中没有这些字符。",
                 code="glyph_missing",
                 param="prompt",
             )
@@ -66,7 +67,7 @@ class Lettering:
                 break
             if letter <= _LEAST_LETTER:
                 raise RequestError(
-                    "The text does not fit into the picture even in its smallest letters.",
+                    "The text does not fit into the picture even in its smallest letters. 文字太长，放不进图片。",
                     code="text_too_long",
                     param="prompt",
                 )

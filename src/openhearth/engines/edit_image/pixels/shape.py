@@ -30,7 +30,9 @@ def _subject(around: str, scene: Scene, width: int, height: int) -> Box:
     if around == "person":
         inside = scene.person > 0.5
         if float(inside.mean()) < 0.002:
-            raise RequestError("No person was found in the picture.", code="no_person_found", param="prompt")
+            raise RequestError(
+                "No person was found in the picture. 图片中没有找到人物。", code="no_person_found", param="prompt"
+            )
         rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
         margin = 0.04 * max(rows[-1] - rows[0], columns[-1] - columns[0])
         box = (columns[0] - margin, rows[0] - margin, columns[-1] + 1 + margin, rows[-1] + 1 + margin)
@@ -55,7 +57,8 @@ def _window(
     new_width = max(1, round(min(wanted, most_width)))
     new_height = max(1, min(height, round(new_width / shape)))
     left = min(max(0, round((x0 + x1 - new_width) / 2)), width - new_width)
-    middle = (y0 + y1 - new_height) / 2 if new_height >= y1 - y0 else y0
+    keeps_head = around != "centre" and new_height < y1 - y0
+    middle = y0 if keeps_head else (y0 + y1 - new_height) / 2
     top = min(max(0, round(middle)), height - new_height)
     return left, top, left + new_width, top + new_height
 
@@ -72,7 +75,7 @@ def rotate(pixels: Pixels, step: Rotate, scene: Scene, others: list[Pixels]) -> 
     turned = cv2.warpAffine(
         premultiplied(pixels), turn, (new_width, new_height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT
     )
-    return straight(np.clip(np.asarray(turned, dtype=np.float32), 0, 1))
+    return straight(np.asarray(turned, dtype=np.float32))
 
 
 def flip(pixels: Pixels, step: Flip, scene: Scene, others: list[Pixels]) -> Pixels:
@@ -104,7 +107,7 @@ def resampled(pixels: Pixels, width: int, height: int) -> Pixels:
     if int(pixels[..., 3].min()) == 255:
         return np.asarray(cv2.resize(pixels, (width, height), interpolation=way), dtype=np.uint8)
     values = np.asarray(cv2.resize(premultiplied(pixels), (width, height), interpolation=way), dtype=np.float32)
-    return straight(np.clip(values, 0, 1))
+    return straight(values)
 
 
 def fitted(pixels: Pixels, width: int, height: int) -> Pixels:
@@ -131,7 +134,7 @@ def check_size(width: int, height: int, most_pixels: int) -> None:
     if width * height > most_pixels or max(width, height) > MOST_SIDE:
         raise TooLarge(
             f"The result would have {width:,} × {height:,} pixels; "
-            f"the limit is {most_pixels / 1e6:,.1f} million and {MOST_SIDE:,} on a side.",
+            f"the limit is {most_pixels / 1e6:,.1f} million and {MOST_SIDE:,} on a side. 结果图片太大。",
             code="result_too_large",
             param="prompt",
         )

@@ -25,7 +25,7 @@ def sky(pixels: Pixels, person: Mask) -> Mask:
     people = np.asarray(cv2.resize(person, size, interpolation=cv2.INTER_AREA), dtype=np.float32) > 0.3
     found = _like_sky(small, _above_border(small) & ~people, people)
     if found is None:
-        raise RequestError("No sky was found in the picture.", code="no_sky_found", param="prompt")
+        raise RequestError("No sky was found in the picture. 图片中没有找到天空。", code="no_sky_found", param="prompt")
     mask = np.asarray(cv2.resize(found.astype(np.float32), colours.shape[1::-1], interpolation=cv2.INTER_LINEAR))
     return np.clip(_along_edges(mask.astype(np.float32), colours), 0, 1) * (1 - np.clip(person, 0, 1))
 

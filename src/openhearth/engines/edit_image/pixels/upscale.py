@@ -83,7 +83,8 @@ class Upscaler:
             height, width = colours.shape[:2]
             raise TooLarge(
                 f"Enlarging {width} × {height} pixels ×{factor} would take longer than the {budget_s:,.0f} s left "
-                "for it on this machine. Make the picture smaller first, or crop it.",
+                "for it on this machine. Make the picture smaller first, or crop it. "
+                "图片太大，来不及放大，请先缩小或裁剪。",
                 code="picture_too_large_to_upscale",
                 param="prompt",
             )
@@ -108,13 +109,17 @@ class Upscaler:
         return out
 
     def _run(self, net: Any, colours: Colours) -> Floats:
+        """One tile through the network, then corrected so that shrinking it gives the tile again (back-projection)."""
         import ncnn
 
-        planes = np.ascontiguousarray(to_floats(colours).transpose(2, 0, 1))
+        small = to_floats(colours)
+        planes = np.ascontiguousarray(small.transpose(2, 0, 1))  # must outlive the Mat, which only points into it
         extractor = net.create_extractor()
         extractor.input("data", ncnn.Mat(planes))
         _, result = extractor.extract("output")
-        return np.array(result, dtype=np.float32).transpose(1, 2, 0)
+        large = np.ascontiguousarray(np.array(result, dtype=np.float32).transpose(1, 2, 0))
+        missed = small - np.asarray(cv2.resize(large, small.shape[1::-1], interpolation=cv2.INTER_AREA))
+        return large + np.asarray(cv2.resize(missed, large.shape[1::-1], interpolation=cv2.INTER_CUBIC), np.float32)
 
     def _loaded(self, network: Network) -> Any:
         if network not in self._nets:

@@ -14,7 +14,9 @@ RGB = tuple[float, float, float]
 # Landmarks from the viewer's left to right.
 TOP = (93, 123, 101, 197, 330, 352, 323)
 JAW = (323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149, 150, 136, 172, 58, 132, 93)
+RIDGE = (197, 195, 5, topology.NOSE_TIP, 1, 0, 17, 200, topology.CHIN)  # down the middle
 OUTWARDS = 1.045
+TURNED = 0.25  # sine of the angle from which the far cheek is hidden
 PLEATS = (0.34, 0.52, 0.7)
 
 
@@ -23,7 +25,7 @@ def put_on(pixels: Pixels, head: Head, colour: RGB) -> Pixels:
     points = head.points[:, :2]
     top = flowing(points[list(TOP)])
     jaw = _grown(points[list(JAW)], head)
-    outline = np.concatenate([top, flowing(jaw)])
+    outline = _outline(head, top, flowing(jaw))
     low, high = outline.min(0) - 0.35 * head.width, outline.max(0) + 0.1 * head.width
     layer = Layer(pixels, (float(low[0]), float(low[1]), float(high[0] + 0.25 * head.width), float(high[1])))
     if layer.empty:
@@ -41,6 +43,15 @@ def put_on(pixels: Pixels, head: Head, colour: RGB) -> Pixels:
         layer.paint(layer.stroke(crease - head.down[:2] * wide, wide) * body, np.minimum(tone * 1.12, 255), 0.5)
     layer.paint(layer.stroke(top, max(1.0, 0.02 * head.width)) * body, np.minimum(tone * 0.93, 255), 0.8)
     return layer.laid_on(pixels)
+
+
+def _outline(head: Head, top: Points, jaw: Points) -> Points:
+    """Along the edges; of a face turned away the nose, lips and chin are the far edge."""
+    if abs(float(head.across[2])) < TURNED:
+        return np.concatenate([top, jaw])
+    ridge = _grown(head.points[list(RIDGE), :2], head)
+    hull = cv2.convexHull(np.concatenate([top, jaw, ridge]).astype(np.float32))
+    return np.asarray(hull[:, 0], np.float32)
 
 
 def _grown(line: Points, head: Head) -> Points:

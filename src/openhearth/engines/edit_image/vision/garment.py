@@ -62,11 +62,9 @@ def not_seen(part: str) -> RequestError:
     """The error for clothing that the picture does not show."""
     names = {"top": ("a top", "上衣"), "trousers": ("trousers", "裤子"), "outfit": ("clothes", "衣服")}
     english, chinese = names[part]
-    return RequestError(
-        f"No person with {english} visible was found in the picture. 图片中看不到人物的{chinese}。",
-        code=f"no_{part}_found",
-        param="prompt",
-    )
+    message = f"No person with {english} visible was found in the picture. 图片中看不到人物的{chinese}。"
+    code = {"top": "no_top_found", "trousers": "no_trousers_found", "outfit": "no_clothes_found"}[part]
+    return RequestError(message, code=code, param="prompt")
 
 
 def _frame(mask: Mask) -> tuple[int, int, int, int]:

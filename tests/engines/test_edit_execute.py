@@ -1,6 +1,7 @@
 """Plans run in order, looks are kept as long as they hold, masks and sizes are honoured, stages are told."""
 
 import io
+from typing import get_args
 
 import msgspec
 import numpy as np
@@ -13,18 +14,24 @@ from openhearth.engines.edit_image.edit import Editor, planned, read_request
 from openhearth.engines.edit_image.execute import Done, Executor, Given, Remarks
 from openhearth.engines.edit_image.frames import Progress
 from openhearth.engines.edit_image.plan import (
+    AddText,
     Adjust,
+    Background,
     Colour,
     Crop,
     EditRequest,
     Flip,
+    HideFaces,
     Op,
     Plan,
     Recolour,
+    RemoveText,
     Resize,
+    Rotate,
     Style,
     Upscale,
     Vectorise,
+    Wear,
 )
 from openhearth.engines.edit_image.ports import Operation, Pixels, Scene
 from tests.fakes.scenes import KnownScene
@@ -40,7 +47,8 @@ class Bench:
         self.used: list[tuple[str, Scene]] = []
         self.reported: list[Op] = []
         self.remarks = Remarks()
-        operations: dict[type, Operation] = dict.fromkeys((Style, Adjust, Crop, Flip, Resize, Recolour, Upscale), self._operation)
+        kinds = (Style, Adjust, Crop, Flip, Resize, Recolour, Upscale)
+        operations: dict[type, Operation] = dict.fromkeys(kinds, self._operation)
         self.executor = Executor(operations, self._see, most_pixels=most_pixels, remarks=self.remarks)
 
     def run(self, *steps: Op, given: Given | None = None) -> Done:
@@ -227,8 +235,29 @@ def test_a_malformed_body_is_refused() -> None:
             read_request(body)
 
 
-def test_every_operation_has_words_for_its_result() -> None:
-    for step in (Style("oil"), Adjust("brightness", 0.3, "sky"), Crop((1, 1)), Flip("vertical"), Upscale(2)):
+EVERY_STEP: tuple[Op, ...] = (
+    *(Recolour(part, RED) for part in ("top", "trousers", "outfit", "hair", "lips")),
+    *(Wear(item) for item in ("sunglasses", "glasses", "hat", "mask")),
+    *(Background(action) for action in ("remove", "colour", "replace", "blur")),
+    *(Style(kind) for kind in ("black_and_white", "sepia", "sketch", "cartoon", "oil")),
+    *(Adjust(kind, 0.3) for kind in ("brightness", "contrast", "saturation", "warmth", "sharpen", "denoise", "blur")),
+    *(Adjust("blur", 0.3, region) for region in ("all", "background", "sky")),
+    *(HideFaces(kind) for kind in ("blur", "pixelate")),
+    *(Flip(axis) for axis in ("horizontal", "vertical")),
+    Crop((1, 1)),
+    Rotate(30),
+    Resize(scale=0.5),
+    Upscale(2),
+    AddText("x"),
+    RemoveText(),
+    Vectorise(),
+)
+
+
+def test_every_kind_of_step_has_words_for_its_result() -> None:
+    assert {type(step) for step in EVERY_STEP} == set(get_args(Op))
+    for step in EVERY_STEP:
         chinese, english = telling.done(step)
         assert telling.is_chinese(chinese)
         assert english[0].isupper()
+        assert not telling.is_chinese(english.removesuffix(RED.name))

@@ -47,7 +47,7 @@ def test_another_picture_covers_the_whole_background() -> None:
 def test_a_background_picture_that_was_not_sent_is_refused() -> None:
     with pytest.raises(RequestError) as caught:
         change(Background("replace", picture=3), [picture(HOPPER)])
-    assert caught.value.code == "picture_missing"
+    assert caught.value.code == "missing_picture"
 
 
 def test_a_blurred_background_is_smooth_and_has_no_halo() -> None:

@@ -57,6 +57,45 @@ pick number 3 => 3
 Select the 2nd image => 2
 let's use the third version => 3
 """
+ORIGINAL = [
+    "恢复原图",
+    "回到原图",
+    "还原成原图",
+    "還原到原圖",
+    "换回原来的图片",
+    "变回原样",
+    "回到最初的样子",
+    "恢复到最开始",
+    "用原图",
+    "原图",
+    "原始图片",
+    "撤销所有修改",
+    "全部撤销",
+    "从头开始",
+    "從頭再來",
+    "重新开始吧",
+    "算了，恢复原图",
+    "请帮我恢复到原来的照片",
+    "back to the original",
+    "Go back to the original picture, please",
+    "please revert to the original",
+    "restore the original image",
+    "show me the original",
+    "use the original photo",
+    "start over",
+    "Start over again!",
+    "start from scratch",
+    "undo everything",
+    "undo all changes",
+    "reset",
+]
+ORIGINAL_AND = """
+恢复原图，然后变成黑白 => 变成黑白
+回到原图再亮一点 => 亮一点
+用原图，把衣服换成蓝色 => 把衣服换成蓝色
+back to the original, and make it brighter => make it brighter
+start over and add a red hat => add a red hat
+"""
 WITH_REST = """
 用第一张, 再亮一点 => 0 1 再亮一点
 用第一张再亮一点 => 0 1 再亮一点
@@ -86,6 +125,14 @@ INSTRUCTIONS = [
     "取消水印",
     "恢复",
     "返回",
+    "用原图的背景",
+    "保持原图大小",
+    "原图背景虚化",
+    "恢复原来的颜色",
+    "make it look like the original",
+    "use the original background",
+    "restore the photo",
+    "start with the hat",
     "go back to black and white",
     "make it brighter, undo nothing",
     "",
@@ -107,6 +154,16 @@ def test_a_choice_is_heard(text: str, number: str) -> None:
     assert directive(text) == Directive(pick=int(number))
 
 
+@pytest.mark.parametrize("text", ORIGINAL)
+def test_the_wish_for_the_original_is_heard(text: str) -> None:
+    assert directive(text) == Directive(original=True)
+
+
+@pytest.mark.parametrize(("text", "rest"), _pairs(ORIGINAL_AND))
+def test_the_original_can_be_asked_for_and_edited_at_once(text: str, rest: str) -> None:
+    assert directive(text) == Directive(original=True, rest=rest)
+
+
 @pytest.mark.parametrize(("text", "expected"), _pairs(WITH_REST))
 def test_what_follows_is_the_instruction(text: str, expected: str) -> None:
     undo, pick, rest = expected.split(" ", 2)
@@ -120,14 +177,14 @@ def test_an_instruction_is_no_directive(text: str) -> None:
 
 @given(
     st.text(max_size=100)
-    | st.lists(st.sampled_from(["undo ", "撤销", "第", "一", "张", "用", "the ", "last ", "，"])).map("".join)
+    | st.lists(st.sampled_from(["undo ", "撤销", "第", "一", "张", "用", "the ", "last ", "，", "原图", "恢复", "start over"])).map("".join)
 )
 def test_any_text_gives_a_directive_or_none(text: str) -> None:
     found = directive(text)
-    assert found is None or (found.undo > 0) != (found.pick != 0)
+    assert found is None or [found.undo > 0, found.pick != 0, found.original].count(True) == 1
 
 
-@pytest.mark.parametrize("piece", ["please ", "请", "undo ", "go back ", "用第", "the last ", ", ", "撤销上"])
+@pytest.mark.parametrize("piece", ["please ", "请", "undo ", "go back ", "用第", "the last ", ", ", "撤销上", "恢复原", "back to the "])
 def test_long_texts_are_judged_soon(piece: str) -> None:
     started = time.process_time()
     directive(piece * 100_000)

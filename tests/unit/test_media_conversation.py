@@ -4,6 +4,7 @@ import pytest
 
 from openhearth.core.errors import RequestError
 from openhearth.media.conversation import Ask, Turn, read
+from openhearth.media.gallery import TO_THE_FIRST
 
 P0 = "https://x.y/portrait.png"
 P5 = "https://x.y/other.png"
@@ -80,6 +81,36 @@ def test_undo_without_a_step_is_refused() -> None:
 
 def test_undo_beyond_the_history_is_left_to_the_lineage() -> None:
     assert read([answer(4), user("undo 2")]) == Ask("", (link(4),), show=True, back=2)
+
+
+def test_the_original_is_shown_and_edited_from_then_on() -> None:
+    said = [user(f"{P0} red"), answer(1), user("brighter"), answer(2), user("恢复原图")]
+    assert read(said) == Ask("", (P0,), show=True)
+    said += [Turn("assistant", f"![x]({P0})")]
+    assert read([*said, user("black and white")]) == Ask("black and white", (P0,))
+    assert read([*said, user("undo")]) == Ask("", (link(2),), show=True)
+    assert read([*said, user("back to the original")]) == Ask("", (P0,), show=True)
+
+
+def test_the_original_can_be_edited_in_the_same_turn() -> None:
+    said = [user(f"{P0} red"), answer(1), user("back to the original, then make it blue")]
+    assert read(said) == Ask("make it blue", (P0,))
+    assert read([*said, answer(2), user("brighter")]).sources == (link(2),)
+
+
+def test_the_original_is_the_one_the_user_gave_last() -> None:
+    said = [user(f"{P0} red"), answer(1), user(f"{P5} blue"), answer(2), user("start over")]
+    assert read(said) == Ask("", (P5,), show=True)
+
+
+def test_the_original_of_a_cut_history_is_left_to_the_lineage() -> None:
+    assert read([answer(4), user("回到原图")]) == Ask("", (link(4),), show=True, back=TO_THE_FIRST)
+
+
+def test_there_is_no_original_without_a_picture() -> None:
+    with pytest.raises(RequestError) as caught:
+        read([user("恢复原图")])
+    assert caught.value.code == "nothing_to_undo"
 
 
 def test_a_number_picks_among_all_results_or_those_of_the_last_answer() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from openhearth.core.errors import NotFound, RequestError, TooLarge, UnsupportedMedia
 from openhearth.core.media import MadePicture
-from openhearth.media.gallery import Gallery, Made
+from openhearth.media.gallery import TO_THE_FIRST, Gallery, Made
 from openhearth.media.links import Links, identity, parse
 from openhearth.media.sources import Asker, Sources
 from tests.fakes.media import Clock, MemoryBlobs, MemoryFiles, MemoryPictures, Web, png
@@ -68,6 +68,18 @@ async def test_lineage_follows_parents_of_the_same_owner() -> None:
     for steps, start in ((3, second), (1, foreign)):
         with pytest.raises(NotFound):
             await shelf.gallery.step_back("me", start, steps)
+
+
+async def test_all_the_way_back_leads_to_what_no_edit_made() -> None:
+    shelf = Shelf()
+    given = await shelf.kept(parents=("https://x/p.png",))
+    assert await shelf.gallery.step_back("me", await shelf.kept(parents=(given,)), TO_THE_FIRST) == "https://x/p.png"
+    generated = await shelf.kept()
+    assert await shelf.gallery.step_back("me", await shelf.kept(parents=(generated,)), TO_THE_FIRST) == generated
+    for lost in (await shelf.kept(parents=("data",)), await shelf.kept(parents=("img_" + "0" * 26,))):
+        with pytest.raises(NotFound) as caught:
+            await shelf.gallery.step_back("me", lost, TO_THE_FIRST)
+        assert caught.value.code == "nothing_to_undo"
 
 
 async def test_a_circle_in_the_lineage_ends() -> None:

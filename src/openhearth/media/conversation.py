@@ -10,6 +10,7 @@ import msgspec
 
 from openhearth.core.errors import RequestError
 from openhearth.media.directives import directive
+from openhearth.media.gallery import TO_THE_FIRST
 from openhearth.media.links import identity, parse
 from openhearth.media.mentions import ID, find_pictures, shown_pictures
 
@@ -26,8 +27,9 @@ class Ask(msgspec.Struct, frozen=True):
     """What is to be done.
 
     ``sources`` are the pictures to work on, the first is the one to change; empty when the chat holds none.
-    ``instruction`` is empty when a picture is only to be shown again (undo, pick: ``show``) or when nothing was said.
-    ``back`` counts how many steps before ``sources[0]`` are meant: its lineage knows what the history does not.
+    ``instruction`` is empty when a picture is only to be shown again (undo, pick, original: ``show``) or when nothing
+    was said. ``back`` counts how many steps before ``sources[0]`` are meant, ``TO_THE_FIRST`` all of them: its lineage
+    knows what the history does not.
     """
 
     instruction: str
@@ -58,6 +60,7 @@ class _Chain:
 
     def __init__(self) -> None:
         self._states: list[tuple[str, ...]] = []
+        self._original: tuple[str, ...] = ()
         self._results: list[str] = []
         self._group: tuple[str, ...] = ()
         self._shows = False
@@ -90,11 +93,26 @@ class _Chain:
         given = _distinct((*turn.pictures, *found.sources))
         if given:
             self._states.append(given)
+            self._original = given
             self._group = given if len(given) > 1 else ()
         wish = directive(found.text)
         if wish is None:
             return Ask(found.text, self._states[-1] if self._states else ())
+        if wish.original:
+            return self._back_to_original(wish.rest)
         return self._undo(wish.undo, wish.rest) if wish.undo else self._pick(wish.pick, wish.rest)
+
+    def _back_to_original(self, rest: str) -> Ask:
+        """The picture as the user gave it. A history that was cut off before it leads there by its lineage."""
+        if not self._states:
+            raise RequestError("There is no picture in this conversation to go back to.", code="nothing_to_undo")
+        source = self._states[-1][0]
+        if not self._original and (parse(source) or ID.fullmatch(source)):
+            return Ask(rest, (source,), show=not rest, back=TO_THE_FIRST)
+        original = self._original or self._states[0]
+        if identity(source) != identity(original[0]):
+            self._states.append(original)
+        return Ask(rest, original, show=not rest)
 
     def _undo(self, wanted: int, rest: str) -> Ask:
         if not self._states:

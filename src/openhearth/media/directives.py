@@ -1,4 +1,5 @@
-"""What is said about the conversation and not about a picture: undo, "use the first one", and clients' hidden prompts.
+"""What is said about the conversation and not about a picture: undo, "use the first one", "back to the original", and
+clients' hidden prompts.
 
 It holds for every image model: a provider's model cannot know which picture "the first one" was.
 """
@@ -10,8 +11,8 @@ import msgspec
 _MOST_STEPS = 99
 _LONGEST = 80  # characters a directive itself may have
 _SIMPLE = str.maketrans(
-    "銷還復後圖張個選擇請幫麻煩繼續礎結對兩剛編輯動為為讓將給換過數號狀態層進",
-    "销还复后图张个选择请帮麻烦继续础结对两刚编辑动为为让将给换过数号状态层进",
+    "銷還復後圖張個選擇請幫麻煩繼續礎結對兩剛編輯動為為讓將給換過數號狀態層進開從頭樣來變沒",
+    "销还复后图张个选择请帮麻烦继续础结对两刚编辑动为为让将给换过数号状态层进开从头样来变没",
 )
 _COUNTED = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _ORDERED = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
@@ -48,6 +49,20 @@ _PICK = (
     rf"{_TAKE} the {_NTH}(?: {_PICTURE})?",
     rf"{_TAKE} (?:the )?(?:{_PICTURE}|number) ?(?:number|no\.?|#)? ?{_W}",
 )
+_BACK_TO = r"(?:恢复|还原|回到|返回|退回|回退|撤销|换回|变回|改回|用回|切换|重置|要|就?用|使用)(?:成|为|到|至)?"
+_FIRST = r"(?:最开始|最初|一开始|原来|原始|原本|初始|原先|未修改|没改过)的?(?:那|第一)?(?:张|幅)?"
+_ORIGINAL = (
+    rf"(?:{_BACK_TO})?(?:原图(?:片|像)?|原照片?|原片|{_FIRST}(?:图片|照片|原图|图像|图|版本|样子|状态))",
+    rf"{_BACK_TO}(?:原样|原状|最初|最开始|一开始|开头)",
+    r"(?:全部|所有(?:的?(?:修改|操作|编辑|改动))?)都?(?:撤销|撤回|还原|恢复)",
+    r"(?:撤销|撤回|取消|还原)(?:掉)?(?:全部|所有)(?:的?(?:修改|操作|编辑|改动))?",
+    r"从头(?:再|重新)?(?:开始|来过|来)|重新(?:开始|来过|来一遍|来)|重来",
+    r"(?:(?:go |get |take me )?back to|return to|revert to|restore|reset to|show(?: me)?|use|undo to) "
+    r"(?:the |my )?(?:very )?(?:original|initial|starting|unedited)(?: (?:one|picture|image|photo|version|state))?",
+    r"start (?:all )?over(?: again)?|start (?:again|afresh|from scratch|from the (?:beginning|original))",
+    r"(?:undo|revert|reset|discard) (?:everything|all(?: of (?:it|them))?(?: (?:my |the )?(?:changes|edits))?)",
+    r"reset(?: (?:it|the (?:picture|image|photo)))?",
+)
 _POLITE = re.compile(
     r"(?:(?:please|pls|ok(?:ay)?|no|hmm+|sorry|wait|actually|can you|could you|"
     r"请|帮我|麻烦|不好看?|算了|不行|不对|还是|那就|那)[\s,，.。!！]*){0,4}",
@@ -62,14 +77,16 @@ _JOINING = re.compile(r"(?:[\s,，.。;；、!！?？]|(?:and|then|but|now)\b|�
 
 
 class Directive(msgspec.Struct, frozen=True):
-    """``undo`` steps to go back, or ``pick`` a picture (1-based, -1 is the last), and the instruction that follows.
+    """``undo`` steps to go back, ``pick`` a picture (1-based, -1 is the last) or return to the ``original``, and the
+    instruction that follows.
 
-    One of both is set, the other is 0. ``rest`` is empty when nothing else was said.
+    One of the three is set. ``rest`` is empty when nothing else was said.
     """
 
     undo: int = 0
     pick: int = 0
     rest: str = ""
+    original: bool = False
 
 
 def directive(text: str) -> Directive | None:
@@ -81,7 +98,7 @@ def directive(text: str) -> Directive | None:
     plain = said.translate(_SIMPLE)
     polite = _POLITE.match(plain)
     start = polite.end() if polite else 0
-    for patterns, default in ((_PICKS, 0), (_UNDOS, 1)):
+    for patterns in (_ORIGINALS, _PICKS, _UNDOS):
         ends = [
             (found.end(), found) for pattern in patterns if (found := pattern.match(plain, start, start + _LONGEST))
         ]
@@ -89,15 +106,17 @@ def directive(text: str) -> Directive | None:
             behind = _BEHIND.match(plain, end)
             end = behind.end() if behind else end
             if _NEXT.match(plain, end):
-                return _directive(found, default, _rest(said, end))
+                return _directive(found, patterns, _rest(said, end))
     return None
 
 
-def _directive(found: "re.Match[str]", default: int, rest: str) -> Directive:
-    number = _value((found.groupdict().get("n") or "").lower(), default)
-    if default == 0:
-        return Directive(pick=number, rest=rest)
-    return Directive(undo=min(max(1, number), _MOST_STEPS), rest=rest)
+def _directive(found: "re.Match[str]", patterns: "tuple[re.Pattern[str], ...]", rest: str) -> Directive:
+    if patterns is _ORIGINALS:
+        return Directive(original=True, rest=rest)
+    number = (found.groupdict().get("n") or "").lower()
+    if patterns is _PICKS:
+        return Directive(pick=_value(number, 0), rest=rest)
+    return Directive(undo=min(max(1, _value(number, 1)), _MOST_STEPS), rest=rest)
 
 
 def _value(text: str, default: int) -> int:
@@ -112,6 +131,7 @@ def _rest(said: str, start: int) -> str:
 
 _UNDOS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _UNDO)
 _PICKS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _PICK)
+_ORIGINALS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _ORIGINAL)
 
 # Phrases of prompts that chat clients send by themselves, in lower case with single spaces. They are long and odd
 # enough that nobody says them to a picture editor. Sources: the public code of the clients named.

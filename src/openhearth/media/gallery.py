@@ -20,6 +20,7 @@ _LOG = logging.getLogger(__name__)
 _DAY_S = 86_400.0
 _SWEEP_ROWS = 500
 _LONGEST_CHAIN = 200
+TO_THE_FIRST = -1
 _OPERATIONS = msgspec.json.Decoder(list[object])
 
 
@@ -118,13 +119,21 @@ class Gallery:
             raise _missing(record.id) from error
 
     async def step_back(self, owner: str, picture_id: str, steps: int) -> str:
-        """The source ``steps`` before a picture. Raises NotFound when the lineage does not reach so far."""
+        """The source ``steps`` before a picture; ``TO_THE_FIRST`` leads to the one that no edit made.
+
+        Raises NotFound when the lineage does not reach so far, or when that source was sent as bytes and not kept.
+        """
         source = picture_id
-        for _ in range(steps):
+        for _ in range(_LONGEST_CHAIN if steps == TO_THE_FIRST else steps):
             record = await self._records.picture(owner, source) if source.startswith("img_") else None
+            is_first = not source.startswith("img_") or (record is not None and not record.parents)
+            if steps == TO_THE_FIRST and is_first:
+                break
             if record is None or not record.parents:
                 raise NotFound("There is no earlier picture to go back to.", code="nothing_to_undo")
             source = record.parents[0]
+        if source == "data":
+            raise NotFound("The earlier picture came as bytes and is not kept: send it again.", code="nothing_to_undo")
         return source
 
     async def lineage(self, owner: str, picture_id: str, home: str) -> list[Ancestor]:

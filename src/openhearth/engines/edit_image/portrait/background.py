@@ -20,7 +20,7 @@ def change_background(pixels: Pixels, step: Op, scene: Scene, others: list[Pixel
         raise RequestError(
             f"The background was to be picture {step.picture}, but {len(others) + 1} picture(s) were sent. "
             f"要用第{step.picture}张图片做背景，但只收到{len(others) + 1}张图片。",
-            code="picture_missing",
+            code="missing_picture",
             param="image",
         )
     person = scene.person

@@ -62,9 +62,11 @@ def not_seen(part: str) -> RequestError:
     """The error for clothing that the picture does not show."""
     names = {"top": ("a top", "上衣"), "trousers": ("trousers", "裤子"), "outfit": ("clothes", "衣服")}
     english, chinese = names[part]
-    message = f"No person with {english} visible was found in the picture. 图片中看不到人物的{chinese}。"
-    code = {"top": "no_top_found", "trousers": "no_trousers_found", "outfit": "no_clothes_found"}[part]
-    return RequestError(message, code=code, param="prompt")
+    return RequestError(
+        f"No person with {english} visible was found in the picture. 图片中看不到人物的{chinese}。",
+        code="no_top_found" if part == "top" else "no_trousers_found" if part == "trousers" else "no_outfit_found",
+        param="prompt",
+    )
 
 
 def _frame(mask: Mask) -> tuple[int, int, int, int]:

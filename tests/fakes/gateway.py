@@ -1,13 +1,18 @@
 """A gateway of real doors, relay and client over fake access, so that the relay is tested without stores or engines."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+import hypercorn
+import hypercorn.asyncio
 import msgspec
 import uvicorn
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp
+from uvicorn.server import ServerState
 
 from openhearth.config import Config
 from openhearth.core.call import Call, Principal
@@ -103,9 +108,15 @@ async def _no_pictures(_: Request, __: Envelope, ___: Principal) -> Response | N
 
 @asynccontextmanager
 async def gateway(
-    targets: Sequence[Target], *, config: Config | None = None, keys: Keys | None = None, limits: Limits | None = None
+    targets: Sequence[Target],
+    *,
+    config: Config | None = None,
+    keys: Keys | None = None,
+    limits: Limits | None = None,
+    foreign: bool = False,
 ) -> AsyncIterator[Gateway]:
-    """Serve on a free port until the block ends. ``config.server.fast_door`` chooses the door."""
+    """Serve on a free port until the block ends. ``config.server.fast_door`` chooses the door; ``foreign`` serves the
+    ASGI app by another server than ours (hypercorn)."""
     config = config or Config()
     catalog = Catalog(targets)
     health_of = Health(config.upstream.cooldown_s)
@@ -125,11 +136,26 @@ async def gateway(
         *chat.routes(relay, config.limits, _no_pictures),
         *health.routes(is_ready=lambda: "", metrics=lambda: b""),
     ]
+    state = ServerState()
+    async with (_hypercorn if foreign else _uvicorn)(relay, asgi.app(routes), state) as port:
+        sweeping = asyncio.create_task(Sweeper(relay, state, every_s=0.05).run())
+        try:
+            yield Gateway(port, relay, limits, finished, catalog, health_of)
+        finally:
+            sweeping.cancel()
+            for exchange in list(relay.open):
+                exchange.client_gone()
+    await client.close()
+
+
+@asynccontextmanager
+async def _uvicorn(relay: Relay, app: ASGIApp, state: ServerState) -> AsyncIterator[int]:
+    config = relay.config
     operations = {"/v1/chat/completions": Operation.CHAT, "/v1/completions": Operation.COMPLETE}
     hot = {way.encode(): operation for path, operation in operations.items() for way in asgi.spellings(path)}
     server = uvicorn.Server(
         uvicorn.Config(
-            asgi.app(routes),
+            app,
             port=0,
             http=bound(relay, hot if config.server.fast_door else {}, config.limits),
             lifespan="off",
@@ -138,17 +164,31 @@ async def gateway(
             timeout_keep_alive=max(1, round(config.limits.idle_connection_s)),
         )
     )
+    server.server_state = state
     serving = asyncio.create_task(server._serve())
     while not server.started:
         await asyncio.sleep(0.005)
-    sweeping = asyncio.create_task(Sweeper(relay, server.server_state, every_s=0.05).run())
-    port = server.servers[0].sockets[0].getsockname()[1]
     try:
-        yield Gateway(port, relay, limits, finished, catalog, health_of)
+        yield server.servers[0].sockets[0].getsockname()[1]
     finally:
         server.force_exit = server.should_exit = True
         await serving
-        sweeping.cancel()
-        for exchange in list(relay.open):
-            exchange.client_gone()
-        await client.close()
+
+
+@asynccontextmanager
+async def _hypercorn(relay: Relay, app: ASGIApp, state: ServerState) -> AsyncIterator[int]:
+    stop = asyncio.Event()
+    settings = hypercorn.Config()
+    settings.loglevel = "CRITICAL"
+    settings.graceful_timeout = 0.1
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        settings.bind = [f"fd://{listener.fileno()}"]
+        serving = asyncio.create_task(
+            hypercorn.asyncio.serve(app, settings, shutdown_trigger=stop.wait)  # type: ignore[arg-type]
+        )
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            stop.set()
+            await serving
+            listener.detach()

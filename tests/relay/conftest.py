@@ -1,4 +1,4 @@
-"""Every relay test runs over both doors; those marked ``anywhere`` also over another ASGI server."""
+"""Every relay test runs over both doors; those that take ``anywhere`` also over another ASGI server."""
 
 from collections.abc import AsyncIterator
 
@@ -29,6 +29,14 @@ async def up() -> AsyncIterator[Upstream]:
 @pytest.fixture(params=["fast", "asgi"])
 def config(request: pytest.FixtureRequest) -> Config:
     return Config(server=Server(fast_door=request.param == "fast"))
+
+
+@pytest.fixture(params=["fast", "asgi", "hypercorn"])
+async def anywhere(request: pytest.FixtureRequest, up: Upstream) -> AsyncIterator[Gateway]:
+    """A gateway behind each door, and behind another ASGI server where the fast door is absent."""
+    config = Config(server=Server(fast_door=request.param == "fast"))
+    async with gateway([target(up.port)], config=config, foreign=request.param == "hypercorn") as running:
+        yield running
 
 
 @pytest.fixture

@@ -13,25 +13,25 @@ CHAT = {"model": "mock", "messages": [{"role": "user", "content": "x"}]}
 
 
 @pytest.mark.parametrize("stream", [True, False])
-async def test_leaving_before_the_first_byte_aborts_upstream(gate: Gateway, up: Upstream, stream: bool) -> None:
+async def test_leaving_before_the_first_byte_aborts_upstream(anywhere: Gateway, up: Upstream, stream: bool) -> None:
     up.script(Fault(silent=True))
-    async with connect(gate.port) as connection:
+    async with connect(anywhere.port) as connection:
         await connection.send(request(body={**CHAT, "stream": stream}))
         seen = await up.saw(1)
         left_at = asyncio.get_running_loop().time()
         connection.abort()
         assert await seen.aborted() - left_at < 0.25
-    (call,) = await gate.finished.wait()
+    (call,) = await anywhere.finished.wait()
     assert call.outcome is Outcome.CLIENT_GONE
     assert call.cost_micros == 0
-    assert gate.limits.open == 0
+    assert anywhere.limits.open == 0
 
 
 async def test_leaving_in_the_middle_of_a_stream_aborts_upstream_and_counts_what_was_delivered(
-    gate: Gateway, up: Upstream
+    anywhere: Gateway, up: Upstream
 ) -> None:
     up.script(Fault(hold_chunks=asyncio.Event(), hold_after=3))
-    async with connect(gate.port) as connection:
+    async with connect(anywhere.port) as connection:
         await connection.send(request(body={**CHAT, "stream": True}))
         await connection.head()
         await anext(aiter(connection.chunks()))
@@ -39,27 +39,27 @@ async def test_leaving_in_the_middle_of_a_stream_aborts_upstream_and_counts_what
         left_at = asyncio.get_running_loop().time()
         connection.abort()
         assert await seen.aborted() - left_at < 0.25
-    (call,) = await gate.finished.wait()
+    (call,) = await anywhere.finished.wait()
     assert call.outcome is Outcome.CLIENT_GONE
     assert call.usage.source == "estimate"
     assert call.usage.output_tokens >= 1
 
 
-async def test_a_polite_close_counts_as_leaving(gate: Gateway, up: Upstream) -> None:
+async def test_a_polite_close_counts_as_leaving(anywhere: Gateway, up: Upstream) -> None:
     up.script(Fault(endless=True, delay_chunk_s=0.01))
-    async with connect(gate.port) as connection:
+    async with connect(anywhere.port) as connection:
         await connection.send(request(body={**CHAT, "stream": True}))
         await connection.head()
         connection.writer.close()
         await (await up.saw(1)).aborted()
-    await gate.finished.wait()
-    assert gate.relay.open == set()
+    await anywhere.finished.wait()
+    assert anywhere.relay.open == set()
 
 
-async def test_a_slow_reader_slows_the_upstream_instead_of_filling_memory(gate: Gateway, up: Upstream) -> None:
+async def test_a_slow_reader_slows_the_upstream_instead_of_filling_memory(anywhere: Gateway, up: Upstream) -> None:
     up.words = ("x" * 10_000,) * 50
     up.script(Fault(endless=True))
-    async with connect(gate.port, buffer_bytes=65536) as connection:
+    async with connect(anywhere.port, buffer_bytes=65536) as connection:
         await connection.send(request(body={**CHAT, "stream": True}))
         await connection.head()
         seen = await up.saw(1)
@@ -84,19 +84,19 @@ async def test_a_reader_that_stopped_for_good_is_cut(quick: Gateway, up: Upstrea
     assert quick.limits.open == 0
 
 
-async def test_four_hundred_calls_that_leave_at_any_moment_settle_exactly_once(gate: Gateway, up: Upstream) -> None:
+async def test_four_hundred_calls_that_leave_at_any_moment_settle_exactly_once(anywhere: Gateway, up: Upstream) -> None:
     up.always = Fault(delay_chunk_s=0.002)
 
     async def leave(number: int) -> None:
-        async with connect(gate.port) as connection:
+        async with connect(anywhere.port) as connection:
             await connection.send(request(body={**CHAT, "stream": True}))
             await asyncio.sleep((number % 20) / 400)
 
     for start in range(0, 400, 50):
         await asyncio.gather(*(leave(start + number) for number in range(50)))
     async with asyncio.timeout(10):
-        while gate.limits.open:
+        while anywhere.limits.open:
             await asyncio.sleep(0.01)
-    ids = [call.id for call in gate.limits.settled]
+    ids = [call.id for call in anywhere.limits.settled]
     assert len(ids) == len(set(ids))
-    assert gate.relay.open == set()
+    assert anywhere.relay.open == set()

@@ -16,8 +16,8 @@ from tests.fakes.upstream import Fault, Reply, Upstream
 CHAT = {"model": "mock", "messages": [{"role": "user", "content": "你好"}], "x_vendor_field": {"deep": [1, 2.50]}}
 
 
-async def test_answer_passes_unchanged_and_nothing_the_client_sent_is_lost(gate: Gateway, up: Upstream) -> None:
-    reply = await ask(gate.port, body=CHAT)
+async def test_answer_passes_unchanged_and_nothing_the_client_sent_is_lost(anywhere: Gateway, up: Upstream) -> None:
+    reply = await ask(anywhere.port, body=CHAT)
     assert reply.status == 200
     assert reply.json()["object"] == "chat.completion"
     assert up.seen[0].json() == CHAT
@@ -26,18 +26,18 @@ async def test_answer_passes_unchanged_and_nothing_the_client_sent_is_lost(gate:
     assert int(reply.headers["openai-processing-ms"]) >= 0
 
 
-async def test_a_call_is_settled_once_with_the_usage_reported(gate: Gateway) -> None:
-    await ask(gate.port, body=CHAT)
-    (call,) = await gate.finished.wait()
+async def test_a_call_is_settled_once_with_the_usage_reported(anywhere: Gateway) -> None:
+    await ask(anywhere.port, body=CHAT)
+    (call,) = await anywhere.finished.wait()
     assert call.outcome is Outcome.OK
     assert call.usage.source == "upstream"
     assert call.usage.output_tokens > 0
-    assert gate.limits.open == 0
-    assert gate.limits.settled == [call]
+    assert anywhere.limits.open == 0
+    assert anywhere.limits.settled == [call]
 
 
-async def test_stream_passes_event_by_event(gate: Gateway, up: Upstream) -> None:
-    reply = await ask(gate.port, body={**CHAT, "stream": True})
+async def test_stream_passes_event_by_event(anywhere: Gateway, up: Upstream) -> None:
+    reply = await ask(anywhere.port, body={**CHAT, "stream": True})
     assert reply.headers["content-type"].startswith("text/event-stream")
     events = reply.events()
     assert events[-1] == "[DONE]"
@@ -46,24 +46,24 @@ async def test_stream_passes_event_by_event(gate: Gateway, up: Upstream) -> None
 
 
 async def test_usage_is_asked_for_upstream_and_hidden_from_a_client_that_did_not_ask(
-    gate: Gateway, up: Upstream
+    anywhere: Gateway, up: Upstream
 ) -> None:
-    reply = await ask(gate.port, body={**CHAT, "stream": True})
+    reply = await ask(anywhere.port, body={**CHAT, "stream": True})
     assert up.seen[0].json()["stream_options"] == {"include_usage": True}
     assert all("usage" not in json.loads(event) for event in reply.events()[:-1])
-    (call,) = await gate.finished.wait()
+    (call,) = await anywhere.finished.wait()
     assert call.usage.source == "upstream"
 
 
-async def test_usage_chunk_is_shown_to_a_client_that_asked(gate: Gateway) -> None:
-    reply = await ask(gate.port, body={**CHAT, "stream": True, "stream_options": {"include_usage": True}})
+async def test_usage_chunk_is_shown_to_a_client_that_asked(anywhere: Gateway) -> None:
+    reply = await ask(anywhere.port, body={**CHAT, "stream": True, "stream_options": {"include_usage": True}})
     last = json.loads(reply.events()[-2])
     assert last["choices"] == []
     assert last["usage"]["total_tokens"] > 0
 
 
-async def test_legacy_completions_are_relayed(gate: Gateway, up: Upstream) -> None:
-    reply = await ask(gate.port, "/v1/completions", {"model": "mock", "prompt": "Say"})
+async def test_legacy_completions_are_relayed(anywhere: Gateway, up: Upstream) -> None:
+    reply = await ask(anywhere.port, "/v1/completions", {"model": "mock", "prompt": "Say"})
     assert reply.status == 200
     assert up.seen[0].path == "/v1/completions"
 
@@ -72,42 +72,42 @@ async def test_legacy_completions_are_relayed(gate: Gateway, up: Upstream) -> No
     "path",
     ["/chat/completions", "/v1/v1/chat/completions", "/api/v1/chat/completions", "/v1//chat/completions"],
 )
-async def test_sloppy_base_urls_work(gate: Gateway, path: str) -> None:
-    assert (await ask(gate.port, path, CHAT)).status == 200
+async def test_sloppy_base_urls_work(anywhere: Gateway, path: str) -> None:
+    assert (await ask(anywhere.port, path, CHAT)).status == 200
 
 
 @pytest.mark.parametrize(
     "headers",
     [{"x-api-key": "sk-oh-test"}, {"api-key": "sk-oh-test"}, {"authorization": "bearer sk-oh-test"}],
 )
-async def test_a_key_may_come_in_three_headers(gate: Gateway, headers: dict[str, str]) -> None:
-    assert (await ask(gate.port, body=CHAT, key="", headers=headers)).status == 200
+async def test_a_key_may_come_in_three_headers(anywhere: Gateway, headers: dict[str, str]) -> None:
+    assert (await ask(anywhere.port, body=CHAT, key="", headers=headers)).status == 200
 
 
-async def test_a_key_not_seen_lately_is_looked_up(gate: Gateway) -> None:
-    assert (await ask(gate.port, body=CHAT, key=SLOW_KEY)).status == 200
+async def test_a_key_not_seen_lately_is_looked_up(anywhere: Gateway) -> None:
+    assert (await ask(anywhere.port, body=CHAT, key=SLOW_KEY)).status == 200
 
 
 @pytest.mark.parametrize(("key", "code"), [("", "missing_api_key"), ("sk-wrong", "invalid_api_key")])
 async def test_a_missing_or_unknown_key_is_a_401_that_keeps_the_key_to_itself(
-    gate: Gateway, up: Upstream, key: str, code: str
+    anywhere: Gateway, up: Upstream, key: str, code: str
 ) -> None:
-    reply = await ask(gate.port, body=CHAT, key=key)
+    reply = await ask(anywhere.port, body=CHAT, key=key)
     assert reply.status == 401
     assert reply.error()["code"] == code
     assert b"sk-wrong" not in reply.body
     assert up.seen == []
 
 
-async def test_an_unknown_model_is_a_404_that_lists_what_exists(gate: Gateway) -> None:
-    reply = await ask(gate.port, body={**CHAT, "model": "gpt-nowhere"})
+async def test_an_unknown_model_is_a_404_that_lists_what_exists(anywhere: Gateway) -> None:
+    reply = await ask(anywhere.port, body={**CHAT, "model": "gpt-nowhere"})
     assert reply.status == 404
     assert reply.error()["code"] == "model_not_found"
     assert "mock" in str(reply.error()["message"])
 
 
-async def test_connection_is_used_again_after_an_answer_a_stream_and_an_error(gate: Gateway) -> None:
-    async with asyncio.timeout(10), connect(gate.port) as connection:
+async def test_connection_is_used_again_after_an_answer_a_stream_and_an_error(anywhere: Gateway) -> None:
+    async with asyncio.timeout(10), connect(anywhere.port) as connection:
         for body in (CHAT, {**CHAT, "stream": True}, {**CHAT, "model": "no"}, CHAT):
             await connection.send(request(body=body))
             reply = await connection.reply()
@@ -139,16 +139,16 @@ async def test_a_spent_budget_is_a_402_before_anything_is_sent(up: Upstream, con
     assert up.seen == []
 
 
-async def test_cross_origin_answers_may_be_read_by_browsers(gate: Gateway) -> None:
-    reply = await ask(gate.port, body=CHAT, headers={"origin": "https://chat.example"})
+async def test_cross_origin_answers_may_be_read_by_browsers(anywhere: Gateway) -> None:
+    reply = await ask(anywhere.port, body=CHAT, headers={"origin": "https://chat.example"})
     assert reply.headers["access-control-allow-origin"] == "*"
-    preflight = await ask(gate.port, method="OPTIONS", key="", headers={"origin": "https://chat.example"})
+    preflight = await ask(anywhere.port, method="OPTIONS", key="", headers={"origin": "https://chat.example"})
     assert preflight.status == 204
 
 
-async def test_a_json_answer_to_a_stream_request_passes_as_it_is(gate: Gateway, up: Upstream) -> None:
+async def test_a_json_answer_to_a_stream_request_passes_as_it_is(anywhere: Gateway, up: Upstream) -> None:
     up.add("/v1/chat/completions", Reply(b'{"choices":[{"message":{"content":"x"}}]}'))
-    reply = await ask(gate.port, body={**CHAT, "stream": True})
+    reply = await ask(anywhere.port, body={**CHAT, "stream": True})
     assert reply.headers["content-type"] == "application/json"
     assert reply.status == 200
 

@@ -194,6 +194,25 @@ async def test_undo_reaches_behind_a_cut_history_by_lineage() -> None:
     assert pictures_of(text_of(undone)) == pictures_of(text_of(first))
 
 
+async def test_the_original_is_shown_again_and_edited_from_then_on() -> None:
+    app = PictureApp()
+    first = await app.chat(SEED_TEXT)
+    second = await app.chat(SEED_TEXT, said(first), "再亮一点")
+    history = [SEED_TEXT, said(first), "再亮一点", said(second), "恢复原图"]
+    shown = await app.chat(*history)
+    assert pictures_of(text_of(shown)) == [PORTRAIT]
+    assert len(app.editor.requests) == 2
+    await app.chat(*history, said(shown), "变成黑白")
+    assert app.editor.requests[-1].pictures[0].source == PORTRAIT
+
+
+async def test_the_original_is_found_behind_a_cut_history() -> None:
+    app = PictureApp()
+    first = await app.chat(SEED_TEXT)
+    second = await app.chat(SEED_TEXT, said(first), "再亮一点")
+    assert pictures_of(text_of(await app.chat(said(second), "start over"))) == [PORTRAIT]
+
+
 async def test_answers_with_an_images_list_and_no_text_continue_too() -> None:
     app = PictureApp()
     (link,) = pictures_of(text_of(await app.chat(SEED_TEXT)))

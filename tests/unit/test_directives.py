@@ -26,6 +26,8 @@ undo => 1
 Undo. => 1
 undo that => 1
 please undo => 1
+undo, please => 1
+撤销，谢谢 => 1
 undo it please => 1
 undo last edit => 1
 undo the last change => 1
@@ -91,7 +93,7 @@ ORIGINAL = [
 ]
 ORIGINAL_AND = """
 恢复原图，然后变成黑白 => 变成黑白
-回到原图再亮一点 => 亮一点
+回到原图再亮一点 => 再亮一点
 用原图，把衣服换成蓝色 => 把衣服换成蓝色
 back to the original, and make it brighter => make it brighter
 start over and add a red hat => add a red hat
@@ -177,14 +179,18 @@ def test_an_instruction_is_no_directive(text: str) -> None:
 
 @given(
     st.text(max_size=100)
-    | st.lists(st.sampled_from(["undo ", "撤销", "第", "一", "张", "用", "the ", "last ", "，", "原图", "恢复", "start over"])).map("".join)
+    | st.lists(
+        st.sampled_from(["undo ", "撤销", "第", "一", "张", "用", "the ", "last ", "，", "原图", "恢复", "start over"])
+    ).map("".join)
 )
 def test_any_text_gives_a_directive_or_none(text: str) -> None:
     found = directive(text)
     assert found is None or [found.undo > 0, found.pick != 0, found.original].count(True) == 1
 
 
-@pytest.mark.parametrize("piece", ["please ", "请", "undo ", "go back ", "用第", "the last ", ", ", "撤销上", "恢复原", "back to the "])
+@pytest.mark.parametrize(
+    "piece", ["please ", "请", "undo ", "go back ", "用第", "the last ", ", ", "撤销上", "恢复原", "back to the "]
+)
 def test_long_texts_are_judged_soon(piece: str) -> None:
     started = time.process_time()
     directive(piece * 100_000)

@@ -68,7 +68,7 @@ _POLITE = re.compile(
     r"请|帮我|麻烦|不好看?|算了|不行|不对|还是|那就|那)[\s,，.。!！]*){0,4}",
     re.IGNORECASE,
 )
-_BEHIND = re.compile(r"\s*(?:please|thanks|thank you|谢谢|一下|吧|了|啊|呢)?\s*", re.IGNORECASE)
+_BEHIND = re.compile(r"\s*(?:[,，]?\s*(?:please|thanks|thank you|谢谢|一下|吧|了|啊|呢))?\s*", re.IGNORECASE)
 _NEXT = re.compile(
     r"$|[,，.。;；、!！?？\n]|(?:and|then|but|now)\b|然后|并且|并|接着|但是|但|再|把|将|给|改成|改为|换成|让|衣服",
     re.IGNORECASE,

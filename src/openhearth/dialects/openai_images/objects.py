@@ -44,7 +44,11 @@ class ImagesResponse(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class StreamEvent(msgspec.Struct, frozen=True, omit_defaults=True):
-    """``image_edit.partial_image``, ``image_edit.completed`` and the same with ``image_generation``."""
+    """``image_edit.partial_image``, ``image_edit.completed`` and the same with ``image_generation``.
+
+    ``dropped``, in the last event only, names the fields without effect: some are known only at the end, when the
+    headers have long been sent.
+    """
 
     type: str
     b64_json: str
@@ -57,6 +61,7 @@ class StreamEvent(msgspec.Struct, frozen=True, omit_defaults=True):
     usage: Usage | None = None
     url: str | None = None
     id: str | None = None
+    dropped: tuple[str, ...] = ()
 
 
 def usage_of(input_tokens: int, output_tokens: int) -> Usage:

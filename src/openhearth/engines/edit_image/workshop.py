@@ -19,7 +19,6 @@ from openhearth.engines.edit_image.frames import (
     packed,
 )
 
-_GRACE_S = 2.0  # over the worker's own count of the time left, with which it words better refusals
 _SIGN_OF_LIFE_S = 10.0
 
 
@@ -28,14 +27,24 @@ class Working(msgspec.Struct, frozen=True):
 
 
 class Workshop:
-    """One worker process. ``command`` starts it; ``limit_s`` bounds an edit and ``start_s`` a start."""
+    """One worker process. ``command`` starts it; ``limit_s`` bounds an edit and ``start_s`` a start.
+
+    The worker counts its time itself and words better refusals, so it is killed only ``grace_s`` later.
+    """
 
     def __init__(
-        self, command: Sequence[str], environ: Mapping[str, str], *, limit_s: float, start_s: float = 120.0
+        self,
+        command: Sequence[str],
+        environ: Mapping[str, str],
+        *,
+        limit_s: float,
+        grace_s: float = 2.0,
+        start_s: float = 120.0,
     ) -> None:
         self._command = tuple(command)
         self._environ = dict(environ)
         self._limit_s = limit_s
+        self._grace_s = grace_s
         self._start_s = start_s
         self._starting: asyncio.Task[_Worker] | None = None
         self._ending: set[asyncio.Task[None]] = set()
@@ -83,7 +92,7 @@ class Workshop:
     async def _frames(self, worker: "_Worker", body: bytes) -> AsyncGenerator[Frame | Working, None]:
         """What the worker says until its result, with a sign of life while it says nothing."""
         loop = asyncio.get_running_loop()
-        ends_at = loop.time() + self._limit_s + _GRACE_S
+        ends_at = loop.time() + self._limit_s + self._grace_s
         frame: Frame = Ready()
         try:
             async with asyncio.timeout_at(ends_at):

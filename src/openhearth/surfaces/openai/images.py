@@ -177,7 +177,7 @@ class Images:
         )
 
     async def _events(self, job: _Job) -> AsyncGenerator[bytes, None]:
-        """Stream events. A finished picture waits for the next event, so that the last one carries the usage."""
+        """Stream events. A finished picture waits for the next event: the last one carries usage and dropped fields."""
         ready = await self._ready(job)
         waiting: _Result | None = None
         partials = 0
@@ -191,16 +191,16 @@ class Images:
                         yield _comment(event)
                     continue
                 if waiting is not None:
-                    usage = usage_of(event.input_tokens, event.output_tokens) if isinstance(event, ImagesDone) else None
-                    yield event_bytes(self._completed(waiting, job, usage or Usage()))
+                    yield self._completed(waiting, job, event if isinstance(event, ImagesDone) else None)
                     waiting = None
                 if isinstance(event, MadePicture):
                     waiting = await self._keep(event, ready, job)
         if waiting is not None:
-            yield event_bytes(self._completed(waiting, job, Usage()))
+            yield self._completed(waiting, job, ImagesDone())
 
-    def _completed(self, result: _Result, job: _Job, usage: Usage) -> StreamEvent:
-        return StreamEvent(
+    def _completed(self, result: _Result, job: _Job, done: ImagesDone | None) -> bytes:
+        """``done`` is None when further pictures follow."""
+        event = StreamEvent(
             type=f"{job.request.operation}.completed".replace("image_generate", "image_generation"),
             b64_json=b64encode(result.made.data).decode(),
             created_at=job.created,
@@ -208,10 +208,12 @@ class Images:
             output_format=_format(result.made),
             quality=job.request.quality,
             size=_size(result.made),
-            usage=usage,
+            usage=usage_of(done.input_tokens, done.output_tokens) if done else Usage(),
             url=self._gallery.link(job.asker.home, result.record),
             id=result.record.id,
+            dropped=tuple(dict.fromkeys((*job.dropped, *done.dropped))) if done else (),
         )
+        return event_bytes(event)
 
 
 def _partial(picture: Picture, job: _Job, number: int) -> StreamEvent:

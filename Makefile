@@ -10,6 +10,9 @@ DATA ?= data
 PACKS ?= starter
 TEST_PACKS := smollm2-135m-instruct qwen2.5-coder-0.5b-instruct portrait background upscale fonts-zh
 CODE := src tests bench
+# Bytecode of our own package, also where PYTHONDONTWRITEBYTECODE is set: without it every start compiles everything.
+# (pip compiles what it installs by itself; the package it only points to.)
+COMPILE := -m compileall -q src/openhearth
 
 # The first Python that is new enough and can make virtual environments; failing that, one that is new enough.
 PYTHONS := python3 python3.12 python3.13 python3.11 python3.14 python
@@ -23,6 +26,7 @@ PYTHON ?= $(shell for name in $(PYTHONS); do \
 check: format lint types imports spelling test ## All checks: format, lint, types, imports, spelling, shape and tests (the default)
 
 run: $(VENV)/.engines ## Install, fetch the starter packs and start (PORT=8080 DATA=data PACKS=starter)
+	@$(BIN)/python $(COMPILE)
 	@$(BIN)/openhearth packs fetch --set "$(PACKS)" || echo "Starting all the same: what needs a missing pack answers with the command that fetches it."
 	@exec $(BIN)/openhearth serve --port "$(PORT)" --data "$(DATA)"
 
@@ -73,12 +77,14 @@ $(VENV)/.engines: requirements/build.txt requirements/engines.txt pyproject.toml
 	@echo "Installing the platform and its engines into $(VENV) (225 MB to download the first time) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt -r requirements/engines.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python $(COMPILE)
 	@touch $@
 
 $(VENV)/.dev: requirements/build.txt requirements/dev.txt pyproject.toml | $(VENV)/bin/python
 	@echo "Installing the platform, its engines and the development tools into $(VENV) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt -r requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python $(COMPILE)
 	@touch $@ $(VENV)/.engines
 
 $(VENV)/bin/python:

@@ -36,6 +36,7 @@ from openhearth.transport.h1_client import H1Client
 
 ROOT = str(Path(__file__).parents[2])
 NAME = "local-edit"
+STREAM = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
 
 
 class FakePacks:
@@ -177,9 +178,9 @@ async def test_a_missing_pack_names_the_command(tmp_path: Path) -> None:
     "answer",
     [
         b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 4\r\n\r\noops",
-        b'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 29\r\n\r\nevent: progress\ndata: {"a":1}',
-        b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 26\r\n\r\nevent: result\ndata: nope\n\n",
-        b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 0\r\n\r\n",
+        STREAM + b'content-length: 29\r\n\r\nevent: progress\ndata: {"a":1}',
+        STREAM + b"content-length: 26\r\n\r\nevent: result\ndata: nope\n\n",
+        STREAM + b"content-length: 0\r\n\r\n",
     ],
 )
 async def test_an_answer_we_cannot_read_is_the_upstreams_fault(tmp_path: Path, answer: bytes) -> None:

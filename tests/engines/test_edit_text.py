@@ -193,6 +193,19 @@ def test_a_wide_hole_in_texture_is_filled_with_texture() -> None:
     assert filled[70:90, 60:100].std() > picture_before[70:90, 60:100].std() * 0.7
 
 
+def test_a_very_large_hole_in_texture_keeps_its_detail() -> None:
+    large = np.tile(stripes(), (4, 8, 1))
+    hole = np.zeros(large.shape[:2], dtype=bool)
+    hole[200:440, 300:900] = True
+    marked = np.where(hole[..., None], 255, large).astype(np.uint8)
+    filled = inpainted(marked, hole, np.zeros_like(hole))
+    assert (filled[~hole] == marked[~hole]).all()
+    inner = (slice(240, 400), slice(360, 840))
+    assert filled[inner].std() > large[inner].std() * 0.7
+    across = np.abs(np.diff(filled[inner].astype(int), axis=1)).mean()
+    assert across > np.abs(np.diff(large[inner].astype(int), axis=1)).mean() * 0.7
+
+
 def test_filling_is_the_same_every_time_and_takes_nothing_from_other_holes() -> None:
     colours = np.random.default_rng(2).integers(60, 120, (120, 120, 3), np.uint8)
     hole, other = np.zeros((2, 120, 120), dtype=bool)

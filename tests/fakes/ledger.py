@@ -6,8 +6,9 @@ from pathlib import Path
 
 from typing_extensions import override
 
+from openhearth.accounts.entries import Reservation
 from openhearth.accounts.ledger import Ledger, Sizes
-from openhearth.accounts.limits import Limits, Reservation
+from openhearth.accounts.limits import Limits
 from openhearth.core.call import Call, Principal
 from openhearth.core.operations import Operation
 from openhearth.stores.ports import LedgerEntry, LedgerRecords, OpenReservation
@@ -32,22 +33,28 @@ class Flaky(LedgerRecords):
         self.go_on = asyncio.Event()
         self.go_on.set()
         self.batches: list[tuple[int, int]] = []
+        self.closed: list[str] = []
 
     @override
-    async def write_batch(self, settled: Sequence[LedgerEntry], opened: Sequence[OpenReservation]) -> None:
+    async def write_batch(
+        self, settled: Sequence[LedgerEntry], opened: Sequence[OpenReservation], closed: Sequence[str] | None = None
+    ) -> None:
         try:
-            await self._write(settled, opened)
+            await self._write(settled, opened, closed)
         finally:
             self.tried.set()
 
-    async def _write(self, settled: Sequence[LedgerEntry], opened: Sequence[OpenReservation]) -> None:
+    async def _write(
+        self, settled: Sequence[LedgerEntry], opened: Sequence[OpenReservation], closed: Sequence[str] | None = None
+    ) -> None:
         mode = self.script.pop(0) if self.script else "ok"
         self.entered.set()
         await self.go_on.wait()
         if self.is_away or mode == "before":
             raise OSError("The store is away.")
-        await self._inner.write_batch(settled, opened)
+        await self._inner.write_batch(settled, opened, closed)
         self.batches.append((len(settled), len(opened)))
+        self.closed += closed or []
         if mode == "after":
             raise OSError("The store went away after it wrote.")
 

@@ -174,6 +174,14 @@ async def test_a_call_opened_and_settled_in_one_batch_leaves_no_reservation(reco
     assert list(await records.open_reservations()) == []
 
 
+async def test_a_caller_may_say_which_settled_calls_have_a_reservation(records: Records) -> None:
+    await records.write_batch([], [OPEN, change(OPEN, call_id="call_2")])
+    await records.write_batch([ENTRY, change(ENTRY, effect="call_3")], [], ["call_1"])
+    assert [left.call_id for left in await records.open_reservations()] == ["call_2"]
+    await records.write_batch([ENTRY, change(ENTRY, effect="call_2")], [], [])
+    assert list(await records.open_reservations()) == []
+
+
 async def test_an_effect_is_written_once_whatever_comes_with_it(records: Records) -> None:
     second = change(ENTRY, effect="call_2")
     third = change(ENTRY, effect="call_3")

@@ -181,6 +181,16 @@ async def test_a_stream_shows_partials_and_completes_with_usage() -> None:
     assert (await app.get(last["url"])).status == 200
 
 
+async def test_the_last_event_names_what_had_no_effect() -> None:
+    app = PictureApp()
+    app.editor.done = ImagesDone(dropped=("guidance_scale",))
+    answer = await app.post("/v1/images/edits", {**EDIT, "stream": True, "n": 2, "colour_profile": "p3"})
+    first, last = answer.events()
+    assert "dropped" not in first
+    assert last["dropped"] == ["colour_profile", "guidance_scale"]
+    assert answer.headers["x-openhearth-dropped"] == "colour_profile"
+
+
 async def test_a_generation_stream_names_its_own_events() -> None:
     app = PictureApp([target(speaks=BOTH)])
     answer = await app.post("/v1/images/generations", {"model": "seededit", "prompt": "fox", "stream": True})

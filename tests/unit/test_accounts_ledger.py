@@ -39,6 +39,7 @@ async def test_a_call_within_one_flush_costs_no_reservation(store: Flaky, tmp_pa
     boot.settle(1)
     await store.tried.wait()
     assert store.batches == [(1, 0)]
+    assert store.closed == []
     await boot.ledger.close()
 
 
@@ -54,6 +55,7 @@ async def test_a_long_call_is_written_while_it_is_open_and_once(store: Flaky, tm
     boot.settle(1)
     boot.settle(2)
     await boot.ledger.close()
+    assert store.closed == ["call_1", "call_2"]
     assert list(await store.open_reservations()) == []
 
 
@@ -93,6 +95,36 @@ async def test_a_full_batch_does_not_wait_for_the_clock(store: Flaky, tmp_path: 
     await store.tried.wait()
     assert store.batches == [(10, 0)]
     await boot.ledger.close()
+
+
+async def test_what_comes_in_during_a_write_waits_for_the_next_interval(store: Flaky, tmp_path: Path) -> None:
+    boot = await Boot(store, tmp_path, sizes=Sizes(batch_rows=2), flush_ms=60_000).start()
+    store.go_on.clear()
+    for number in range(2):
+        boot.open(number)
+        boot.settle(number)
+    await store.entered.wait()
+    boot.open(2)
+    boot.settle(2)
+    store.go_on.set()
+    await store.tried.wait()
+    assert await cost_of(store, 0) == 70
+    assert boot.ledger.waiting == 1
+    await boot.ledger.close()
+    assert store.batches == [(2, 0), (1, 0)]
+
+
+async def test_more_than_a_batch_is_written_without_waiting_in_between(store: Flaky, tmp_path: Path) -> None:
+    boot = await Boot(store, tmp_path, sizes=Sizes(batch_rows=2), flush_ms=60_000).start()
+    for number in range(5):
+        boot.open(number)
+        boot.settle(number)
+    async with asyncio.timeout(10):
+        while boot.ledger.waiting > 1:
+            store.tried.clear()
+            await store.tried.wait()
+    await boot.ledger.close()
+    assert store.batches == [(2, 0), (2, 0), (1, 0)]
 
 
 async def test_a_kill_between_flushes_leaves_no_open_reservation(store: Flaky, tmp_path: Path) -> None:

@@ -1,7 +1,11 @@
-"""A call as the ledger keeps it, with everything that came from outside brought into what a database can hold.
+"""A call on its way into the ledger, with everything that came from outside brought into what a database can hold.
 
 One entry that cannot be written would hold up every entry behind it.
 """
+
+from collections.abc import Callable
+
+import msgspec
 
 from openhearth.core.call import Call
 from openhearth.stores.ports import LedgerEntry, OpenReservation
@@ -10,18 +14,45 @@ _MOST = 10**15
 _TEXT_CHARS = 256
 
 
-def entry_of(call: Call, reserved_micros: int) -> LedgerEntry:
-    """The settled call. By position, in the order of the fields: by name costs three microseconds more per call."""
+class Reservation(msgspec.Struct, eq=False):
+    """Held money of one call; settled exactly once, then kept until the ledger has written it.
+
+    The call is not changed any more once it is settled: its entry is made when it is written, not while a client waits.
+    """
+
+    call: Call
+    amount_micros: int
+    held_micros: int
+    on_settled: Callable[["Reservation"], None]
+    cost_micros: int = 0
+    is_settled: bool = False
+    is_recorded: bool = False
+
+    def settle(self, call: Call) -> None:
+        """Write the ledger entry, give back the hold, book the cost. A second call does nothing."""
+        if self.is_settled:
+            return
+        self.is_settled = True
+        self.cost_micros = _whole(call.cost_micros)
+        self.on_settled(self)
+
+
+def entry_of(item: Reservation) -> LedgerEntry:
+    """The settled call. By position, in the order of the fields: by name costs three microseconds more per call.
+
+    Enumerations become plain text, which a database driver binds five times as fast.
+    """
+    call = item.call
     usage = call.usage
     principal = call.principal
     return LedgerEntry(
         call.id,
         principal.key_id,
         principal.owner,
-        call.operation,
+        str(call.operation),
         _text(call.model),
         call.target_id,
-        call.outcome,
+        str(call.outcome),
         call.created_at,
         int(call.duration_s * 1000),
         int(call.first_byte_s * 1000),
@@ -30,21 +61,22 @@ def entry_of(call: Call, reserved_micros: int) -> LedgerEntry:
         _whole(usage.cached_tokens),
         _whole(usage.images),
         usage.source,
-        _whole(reserved_micros),
-        _whole(call.cost_micros),
+        _whole(item.amount_micros),
+        item.cost_micros,
         _text(call.error_code),
     )
 
 
-def reservation_of(call: Call, reserved_micros: int, boot_id: str) -> OpenReservation:
+def reservation_of(item: Reservation, boot_id: str) -> OpenReservation:
     """The call while it is open."""
+    call = item.call
     return OpenReservation(
         call_id=call.id,
         key_id=call.principal.key_id,
         owner=call.principal.owner,
-        operation=call.operation,
+        operation=str(call.operation),
         model=_text(call.model),
-        reserved_micros=_whole(reserved_micros),
+        reserved_micros=_whole(item.amount_micros),
         created_at=call.created_at,
         boot_id=boot_id,
     )

@@ -3,6 +3,9 @@
 Opening and settling are a few operations in memory. A task writes what has gathered as one transaction: settled
 calls, and reservations of calls still open, so that a crash leaves a trace of each. A call that opens and settles
 between two writes costs one row.
+
+Writes are few and long, at most one per interval unless a whole batch waits: a transaction costs as much
+processor time as a hundred rows.
 """
 
 import asyncio
@@ -13,11 +16,10 @@ from pathlib import Path
 
 import msgspec
 
-from openhearth.accounts.entries import reservation_of
+from openhearth.accounts.entries import Reservation, entry_of, reservation_of
 from openhearth.accounts.spool import Spool
-from openhearth.core.call import Call
 from openhearth.core.errors import StorageFull
-from openhearth.stores.ports import LedgerEntry, LedgerRecords
+from openhearth.stores.ports import LedgerRecords
 
 _LOG = logging.getLogger(__name__)
 
@@ -29,7 +31,7 @@ class Sizes(msgspec.Struct, frozen=True):
     them, no call is admitted any more.
     """
 
-    batch_rows: int = 500
+    batch_rows: int = 2_000
     memory_rows: int = 20_000
     refuse_rows: int = 100_000
     retry_s: float = 1.0
@@ -54,9 +56,10 @@ class Ledger:
         self._spool = Spool(spool)
         self._flush_s = flush_ms / 1000
         self._sizes = sizes
+        self._batch_rows = sizes.batch_rows
         self._now = now
-        self._settled: list[LedgerEntry] = []
-        self._opened: dict[str, tuple[Call, int]] = {}
+        self._settled: list[Reservation] = []
+        self._opened: list[Reservation] = []
         self._work = asyncio.Event()
         self._full = asyncio.Event()
         self._closing = asyncio.Event()
@@ -97,19 +100,20 @@ class Ledger:
         if self._settled:
             await self._spill()
 
-    def open(self, call: Call, reserved_micros: int) -> None:
+    def open(self, call: Reservation) -> None:
         """A call was admitted. Raises StorageFull when calls can no longer be recorded."""
         if len(self._settled) >= self._sizes.refuse_rows:
             raise StorageFull("Calls cannot be recorded at the moment, so none is taken.", code="ledger_full")
-        self._opened[call.id] = (call, reserved_micros)
-        self._work.set()
+        if not self._opened:
+            self._work.set()
+        self._opened.append(call)
 
-    def settle(self, entry: LedgerEntry) -> None:
+    def settle(self, call: Reservation) -> None:
         """A call ended."""
-        self._opened.pop(entry.effect, None)
-        self._settled.append(entry)
-        self._work.set()
-        if len(self._settled) >= self._sizes.batch_rows:
+        if not self._settled:
+            self._work.set()
+        self._settled.append(call)
+        if len(self._settled) >= self._batch_rows:
             self._full.set()
 
     async def _write_on(self) -> None:
@@ -120,6 +124,8 @@ class Ledger:
             self._work.clear()
             self._full.clear()
             if await self._flush():
+                if self._settled or self._opened:
+                    self._work.set()
                 continue
             if len(self._settled) > self._sizes.memory_rows:
                 await self._spill()
@@ -131,10 +137,12 @@ class Ledger:
             await _within(self._closing, self._sizes.retry_s)
 
     async def _flush(self) -> bool:
-        """Write batches until nothing is left; False when the store failed."""
+        """Write what is due; False when the store failed."""
         try:
-            while self._settled or self._opened:
+            is_due = bool(self._settled or self._opened)
+            while is_due:
                 await self._write_batch()
+                is_due = self._is_due()
             if self._is_failing:
                 await self._replay()
         except Exception as error:
@@ -148,36 +156,40 @@ class Ledger:
         self._is_failing = False
         return True
 
+    def _is_due(self) -> bool:
+        """Whether what is left after a write cannot wait for the next interval."""
+        if self._closing.is_set():
+            return bool(self._settled or self._opened)
+        return len(self._settled) >= self._batch_rows
+
     async def _write_batch(self) -> None:
-        settled = self._settled[: self._sizes.batch_rows]
+        settled = self._settled[: self._batch_rows]
         del self._settled[: len(settled)]
-        opened, self._opened = self._opened, {}
+        opened, self._opened = [call for call in self._opened if not call.is_settled], []
+        for call in opened:
+            call.is_recorded = True
         written = False
         try:
             await self._records.write_batch(
-                settled, [reservation_of(call, reserved, self._boot_id) for call, reserved in opened.values()]
+                [entry_of(call) for call in settled],
+                [reservation_of(call, self._boot_id) for call in opened],
+                [call.call.id for call in settled if call.is_recorded],
             )
             written = True
         finally:
             if not written:
-                self._take_back(settled, opened)
-
-    def _take_back(self, settled: list[LedgerEntry], opened: dict[str, tuple[Call, int]]) -> None:
-        """Queue a failed batch again, but for reservations of calls that settled in the meantime."""
-        for entry in self._settled:
-            opened.pop(entry.effect, None)
-        self._settled[:0] = settled
-        self._opened = opened | self._opened
+                self._settled[:0] = settled
+                self._opened[:0] = opened
 
     async def _spill(self) -> None:
         """Move everything settled to the file, oldest first; it stays in memory when the file fails as well."""
-        entries = self._settled[:]
+        settled = self._settled[:]
         try:
-            await asyncio.to_thread(self._spool.append, entries)
+            await asyncio.to_thread(self._spool.append, map(entry_of, settled))
         except OSError as error:
             _LOG.error("The ledger's spool file cannot be written: %s", error.strerror)
             return
-        del self._settled[: len(entries)]
+        del self._settled[: len(settled)]
 
     async def _replay(self) -> None:
         """Write what the spool holds. Safe to repeat: an effect that is already there is left as it is."""

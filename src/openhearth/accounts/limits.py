@@ -1,33 +1,10 @@
 """Money held before a call and booked after it, so that no key can spend what it does not have."""
 
-from openhearth.accounts.entries import entry_of
+from openhearth.accounts.entries import Reservation
 from openhearth.accounts.ledger import Ledger
 from openhearth.core.call import Call
 from openhearth.core.errors import BudgetSpent
 from openhearth.stores.ports import Holds
-
-
-class Reservation:
-    """Held money of one call; closed exactly once."""
-
-    __slots__ = ("_held_micros", "_holds", "_ledger", "_settled", "amount_micros")
-
-    def __init__(self, amount_micros: int, held_micros: int, holds: Holds, ledger: Ledger) -> None:
-        self.amount_micros = amount_micros
-        self._held_micros = held_micros
-        self._holds = holds
-        self._ledger = ledger
-        self._settled = False
-
-    def settle(self, call: Call) -> None:
-        """Write the ledger entry, give back the hold, book the cost. A second call does nothing."""
-        if self._settled:
-            return
-        self._settled = True
-        entry = entry_of(call, self.amount_micros)
-        if self._held_micros or entry.cost_micros:
-            self._holds.settle(entry.key_id, self._held_micros, entry.cost_micros)
-        self._ledger.settle(entry)
 
 
 class Limits:
@@ -49,13 +26,20 @@ class Limits:
             if not self._holds.hold(principal.key_id, amount_micros, principal.quota_micros):
                 raise self._spent(principal.key_id, principal.quota_micros, amount_micros)
             held = amount_micros
+        reservation = Reservation(call, amount_micros, held, self._settle)
         try:
-            self._ledger.open(call, amount_micros)
+            self._ledger.open(reservation)
         except Exception:
             if held:
                 self._holds.settle(principal.key_id, held, 0)
             raise
-        return Reservation(amount_micros, held, self._holds, self._ledger)
+        return reservation
+
+    def _settle(self, reservation: Reservation) -> None:
+        held, cost = reservation.held_micros, reservation.cost_micros
+        if held or cost:
+            self._holds.settle(reservation.call.principal.key_id, held, cost)
+        self._ledger.settle(reservation)
 
     def _spent(self, key_id: str, quota_micros: int, amount_micros: int) -> BudgetSpent:
         spent, held = self._holds.spent(key_id), self._holds.held(key_id)

@@ -1,6 +1,7 @@
 """Ledger entries on a plain file while the database is away: one JSON object per line, oldest first."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -17,7 +18,7 @@ class Spool:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def append(self, entries: list[LedgerEntry]) -> None:
+    def append(self, entries: Iterable[LedgerEntry]) -> None:
         """Write ``entries`` durably. Raises OSError."""
         # The empty line in front closes a line that a crash tore, so that it spoils no other.
         text = b"\n" + b"\n".join(map(_ENCODER.encode, entries)) + b"\n"

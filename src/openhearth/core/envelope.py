@@ -17,15 +17,38 @@ _ENCODER = msgspec.json.Encoder()
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _WANT = TypeVar("_WANT")
+_NOTHING = frozenset({b"", b"null"})
+
+
+_ABSENT = Raw(b"")
+
+
+class _Head(msgspec.Struct):
+    """The fields every relayed call must know; reading them also proves that the body is one JSON object."""
+
+    model: Raw = _ABSENT
+    stream: Raw = _ABSENT
+    stream_options: Raw = _ABSENT
+
+
+_HEAD = msgspec.json.Decoder(_Head)
+_HEAD_NAMES = frozenset({"model", "stream", "stream_options"})
 
 
 class Envelope:
-    """The fields of one body: name → untouched bytes."""
+    """One body. Its fields are taken apart only when one beyond the usual few is asked for, or one is changed."""
 
-    __slots__ = ("fields",)
+    __slots__ = ("_body", "_fields", "_head")
 
-    def __init__(self, fields: dict[str, Raw]) -> None:
-        self.fields = fields
+    def __init__(self, body: bytes, head: _Head, fields: dict[str, Raw] | None = None) -> None:
+        self._body = body
+        self._head = head
+        self._fields = fields
+
+    @classmethod
+    def of(cls, fields: dict[str, Raw]) -> "Envelope":
+        """An envelope of ready fields (a form, say)."""
+        return cls(b"", _Head(), fields)
 
     @classmethod
     def decode(cls, body: bytes, *, max_depth: int = 64) -> "Envelope":
@@ -37,8 +60,8 @@ class Envelope:
         try:
             if not body.isascii():
                 body.decode()  # untouched fields are passed on unread: their text must be checked here
-            fields = _FIELDS.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            head = _HEAD.decode(body)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise RequestError(f"The body is not a JSON object: {error}", code="invalid_json") from error
         except RecursionError as error:
             raise _too_deep(max_depth) from error
@@ -46,10 +69,28 @@ class Envelope:
             raise _too_deep(max_depth)
         if body.count(b'"model"') > 1 and _names(body).count("model") > 1:
             raise RequestError("The body names 'model' twice.", param="model", code="duplicate_field")
-        return cls(fields)
+        return cls(body, head)
+
+    @property
+    def fields(self) -> dict[str, Raw]:
+        """Name → untouched bytes."""
+        if self._fields is None:
+            self._fields = _FIELDS.decode(self._body)
+        return self._fields
+
+    def copy(self) -> "Envelope":
+        """The same fields, to be changed apart from these."""
+        return Envelope(self._body, self._head, None if self._fields is None else dict(self._fields))
 
     def encode(self) -> bytes:
-        """The body again. Idempotent: a retry may call it once more after other edits."""
+        """The body to send. Idempotent: a retry may call it once more after other edits.
+
+        Bytes that nobody changed go out as they came, unless another reader could see other values in them than we did:
+        an escape may hide a field's name, and a field named twice has two values. Those are written anew, so that what
+        was checked is what is sent.
+        """
+        if self._fields is None and b"\\u" not in self._body and self._body.count(b'"stream"') < 2:
+            return self._body
         return _ENCODER.encode(self.fields)
 
     def set(self, name: str, value: object) -> None:
@@ -62,8 +103,8 @@ class Envelope:
 
     def get(self, name: str, want: type[_WANT]) -> _WANT | None:
         """One field decoded as ``want``; ``None`` when absent or null. Raises RequestError naming the field."""
-        raw = self.fields.get(name)
-        if raw is None or bytes(raw) == b"null":
+        raw = getattr(self._head, name) if self._fields is None and name in _HEAD_NAMES else self.fields.get(name)
+        if raw is None or bytes(raw) in _NOTHING:
             return None
         try:
             return msgspec.json.decode(raw, type=want)

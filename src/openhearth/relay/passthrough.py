@@ -48,7 +48,7 @@ def read_ask(envelope: Envelope) -> Ask:
         raise RequestError("Field 'model' must have 1 to 256 characters.", param="model", code="invalid_value")
     stream = envelope.get("stream", bool) or False
     wants = False
-    if stream and "stream_options" in envelope.fields:
+    if stream:
         options = envelope.get("stream_options", _StreamOptions)
         wants = bool(options and options.include_usage)
     return Ask(model, stream, wants)
@@ -70,7 +70,7 @@ class Shaper:
         self, target: Target, operation: Operation, envelope: Envelope, ask: Ask
     ) -> tuple[Outgoing, tuple[str, ...]]:
         """The request and the names of fields that could not be carried over. Idempotent: a retry runs it again."""
-        fields = Envelope(dict(envelope.fields))
+        fields = envelope.copy()
         if target.upstream_model and target.upstream_model != ask.model:
             fields.set("model", target.upstream_model)
         quirks = target.provider.quirks

@@ -295,8 +295,10 @@ class Exchange:
         self._side.start(status, [*self._headers(headers, dropped), (b"cache-control", b"no-cache")])
 
     def _headers(self, headers: Headers, dropped: tuple[str, ...]) -> Headers:
-        kept = [pair for pair in headers if pair[0] in _PASSED_HEADERS]
-        kept.extend(self._marks())
+        kept = self._marks()
+        for pair in headers:
+            if pair[0] in _PASSED_HEADERS:
+                kept.append(pair)
         if dropped:
             kept.append((b"x-openhearth-dropped", ", ".join(dropped).encode("ascii", "replace")))
         return kept
@@ -306,11 +308,10 @@ class Exchange:
         if admission is None:
             return []
         call = admission.call
-        spent_ms = (self._now() - call.started_s) * 1000
         return [
             (b"x-request-id", call.id.encode()),
             (b"x-openhearth-target", call.target_id.encode("ascii", "replace")),
-            (b"openai-processing-ms", b"%d" % spent_ms),
+            (b"openai-processing-ms", b"%d" % ((self._now() - call.started_s) * 1000)),
         ]
 
     def _may_comment(self) -> bool:

@@ -146,9 +146,17 @@ class TargetRecords(Protocol):
 
 
 class LedgerRecords(Protocol):
-    async def write_batch(self, settled: Sequence[LedgerEntry], opened: Sequence[OpenReservation]) -> None:
+    async def write_batch(
+        self,
+        settled: Sequence[LedgerEntry],
+        opened: Sequence[OpenReservation],
+        closed: Sequence[str] | None = None,
+    ) -> None:
         """One durable transaction: insert ``opened``; insert ``settled`` (an effect already there is left as it is)
-        and delete the reservations of those calls."""
+        and delete the reservations of those calls.
+
+        ``closed`` names the settled calls that may have a reservation, for a caller who knows; ``None``: all may.
+        """
 
     async def sweep(self, boot_id: str, now: float) -> int:
         """Settle every reservation of an earlier boot as ``interrupted`` with cost 0; how many there were."""

@@ -27,7 +27,7 @@ def insert_many(connection: Connection, table: Table, rows: Sequence[msgspec.Str
     columns = ", ".join(names.format_column(column) for column in table.columns)
     one = f"({', '.join('?' * len(table.columns))})"
     for part in _blocks(rows):
-        values = tuple(chain.from_iterable(msgspec.structs.astuple(row) for row in part))
+        values = tuple(chain.from_iterable(map(msgspec.structs.astuple, part)))
         many = ", ".join([one] * len(part))
         connection.exec_driver_sql(f"INSERT INTO {names.format_table(table)} ({columns}) VALUES {many}", values)
 

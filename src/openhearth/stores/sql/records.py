@@ -63,9 +63,14 @@ class SqlRecords(Records):
         return await self._database.write(targets.remove_target, target_id)
 
     @override
-    async def write_batch(self, settled: Sequence[LedgerEntry], opened: Sequence[OpenReservation]) -> None:
+    async def write_batch(
+        self,
+        settled: Sequence[LedgerEntry],
+        opened: Sequence[OpenReservation],
+        closed: Sequence[str] | None = None,
+    ) -> None:
         try:
-            await self._database.write(ledger.write_new, settled, opened)
+            await self._database.write(ledger.write_new, settled, opened, closed)
         except IntegrityError:
             await self._database.write(ledger.write_missing, settled, opened)
 

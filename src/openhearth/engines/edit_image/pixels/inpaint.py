@@ -6,11 +6,13 @@ coarse to fine (Wexler, Shechtman and Irani, "Space-time completion of video", 2
 (Barnes and others, "PatchMatch", 2009).
 """
 
+import math
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from openhearth.engines.edit_image.pixels.layers import Colours, Floats
+from openhearth.engines.edit_image.pixels.layers import Colours, Floats, blurred
 
 Region = npt.NDArray[np.bool_]
 Spots = npt.NDArray[np.intp]
@@ -19,7 +21,7 @@ _REACH = 3  # a piece is 7 × 7
 _COARSEST = 24
 _EASY = 4.0  # pixels to the edge of a hole that needs no texture
 _PLAIN = 5.0  # steps of 255; less texture than that is better continued smoothly
-_MOST_SPOTS = 60_000
+_MOST_SPOTS = 40_000  # pixels of a hole that are searched for one by one
 
 
 def inpainted(colours: Colours, hole: Region, unusable: Region) -> Colours:
@@ -35,17 +37,44 @@ def inpainted(colours: Colours, hole: Region, unusable: Region) -> Colours:
     source = ~cv2.dilate((hole | unusable).astype(np.uint8), np.ones((2 * _REACH + 1,) * 2)).astype(bool)
     source[:_REACH] = source[-_REACH:] = False
     source[:, :_REACH] = source[:, -_REACH:] = False
-    easy = float(depth.max()) <= _EASY or _texture(colours, hole | unusable) < _PLAIN
-    if easy or int(source.sum()) < 200 or int(hole.sum()) > _MOST_SPOTS:
+    deepest = float(depth.max())
+    easy = deepest <= _EASY or _texture(colours, hole | unusable, max(2.0, deepest / 2)) < _PLAIN
+    if easy or int(source.sum()) < 200:
         return filled
-    return _Completion(filled, hole, hole | unusable).run()
+    step = math.ceil(math.sqrt(float(hole.sum()) / _MOST_SPOTS))
+    if step == 1:
+        return _Completion(filled, hole, hole | unusable).run()[0]
+    return _by_smaller_copy(filled, hole, hole | unusable, step)
 
 
-def _texture(colours: Colours, hole: Region) -> float:
+def _by_smaller_copy(filled: Colours, hole: Region, unusable: Region, step: int) -> Colours:
+    """Pieces are found on a copy ``step`` times smaller and taken from the large picture, so detail is not lost."""
+    height, width = hole.shape
+    edge = ((0, -height % step), (0, -width % step))
+    small = cv2.resize(
+        np.pad(filled, (*edge, (0, 0)), mode="edge"), None, fx=1 / step, fy=1 / step, interpolation=cv2.INTER_AREA
+    )
+    rows = (height + edge[0][1]) // step
+    small_hole, small_unusable = (
+        np.asarray(np.pad(region, edge).reshape(rows, step, -1, step).any(axis=(1, 3)), dtype=bool)
+        for region in (hole, unusable)
+    )
+    done, match = _Completion(np.asarray(small, dtype=np.uint8), small_hole, small_unusable).run()
+    y, x = np.nonzero(hole)
+    theirs = match[y // step, x // step]
+    their_y = np.minimum(theirs // small_hole.shape[1] * step + y % step, height - 1)
+    their_x = np.minimum(theirs % small_hole.shape[1] * step + x % step, width - 1)
+    usable = (theirs >= 0) & ~unusable[their_y, their_x]
+    result = filled.copy()
+    result[y, x] = np.where(usable[:, None], filled[their_y, their_x], done[y // step, x // step])
+    return result
+
+
+def _texture(colours: Colours, hole: Region, sigma: float) -> float:
     """How much the known pixels differ from their own neighbourhood, in steps of 255."""
     known = ~(cv2.dilate(hole.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0)
     grey = np.asarray(cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY), dtype=np.float32)
-    away = np.abs(grey - cv2.GaussianBlur(grey, (0, 0), 2.0))
+    away = np.abs(grey - blurred(grey, sigma))
     return float(away[known].mean()) if known.any() else 0.0
 
 
@@ -69,7 +98,8 @@ class _Completion:
     def _depth(self) -> float:
         return float(cv2.distanceTransform(self._levels[-1][1].astype(np.uint8), cv2.DIST_L2, 3).max())
 
-    def run(self) -> Colours:
+    def run(self) -> tuple[Colours, Spots]:
+        """The filled picture, and for every pixel the flat index of the piece it was taken from (-1: none)."""
         finest, hole, _ = self._levels[0]
         before: Floats | None = None
         match: Spots | None = None
@@ -79,11 +109,12 @@ class _Completion:
                 picture = np.where(inside[..., None], grown, picture).astype(np.float32)
             level = _Level(picture, inside, barred, self._chance)
             if level.workable:
-                rounds = 1 if number == 0 else 4
-                picture, match = level.completed(match, rounds=rounds)
+                picture, match = level.completed(match, rounds=1 if number == 0 else 4)
             before = picture
         done = np.clip((before if before is not None else finest) + 0.5, 0, 255).astype(np.uint8)
-        return np.where(hole[..., None], done, finest.astype(np.uint8))
+        nowhere = np.full(hole.shape, -1, dtype=np.intp)
+        found = match if match is not None and match.shape == hole.shape else nowhere
+        return np.where(hole[..., None], done, finest.astype(np.uint8)), found
 
 
 class _Level:

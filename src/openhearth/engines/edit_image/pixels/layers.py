@@ -95,10 +95,17 @@ def mixed(before: Pixels, after: Pixels, share: Mask) -> Pixels:
 
 
 def over(below: Pixels, above: Pixels) -> Pixels:
-    """``above`` laid on ``below`` (Porter and Duff's *over*)."""
-    top, bottom = premultiplied(above), premultiplied(below)
-    laid = straight(top + bottom * (1 - top[..., 3:]))
-    return np.where(above[..., 3:] == 0, below, laid)
+    """``above`` laid on ``below`` (Porter and Duff's *over*); untouched pixels stay exactly as they are."""
+    drawn = above[..., 3] > 0
+    rows, columns = np.flatnonzero(drawn.any(axis=1)), np.flatnonzero(drawn.any(axis=0))
+    laid = below.copy()
+    if rows.size == 0:
+        return laid
+    part = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+    top, bottom = premultiplied(above[part]), premultiplied(below[part])
+    whole = straight(top + bottom * (1 - top[..., 3:]))
+    laid[part] = np.where(drawn[part][..., None], whole, below[part])
+    return laid
 
 
 def blurred(values: Floats, sigma: float) -> Floats:

@@ -59,6 +59,14 @@ def test_default_repeat_penalty_yields_to_the_client_and_to_json() -> None:
     assert runtime_fields(exact, choice=0, may_repeat=True)["repeat_penalty"] == 1.3
 
 
+def test_passages_may_not_come_round_again_unless_they_must() -> None:
+    plain, _ = read_chat(chat())
+    own, _ = read_chat(chat(presence_penalty=0.5))
+    assert runtime_fields(plain, choice=0, may_repeat=False)["dry_multiplier"] > 0
+    assert runtime_fields(plain, choice=0, may_repeat=True)["dry_multiplier"] == 0
+    assert runtime_fields(own, choice=0, may_repeat=False)["dry_multiplier"] == 0
+
+
 def test_choices_differ_in_seed_only_by_number() -> None:
     request, _ = read_chat(chat(seed=5, stop="x", n=2))
     assert [runtime_fields(request, choice=at, may_repeat=False)["seed"] for at in (0, 1)] == [5, 6]

@@ -151,6 +151,15 @@ def test_target_test_fails_when_one_target_does(admin: FakeAdmin, run: Run, caps
     assert run("target", "test", "good") == 0
 
 
+def test_target_test_of_an_engine_says_how_long_it_took_to_load(
+    admin: FakeAdmin, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    probe = {"ok": True, "latency_ms": 2101, "models": 0, "error": "", "state": "ready", "load_s": 2.1}
+    admin.answers["POST /admin/v1/targets/local-edit/test"] = (200, probe)
+    assert run("target", "test", "local-edit") == 0
+    assert "ok    local-edit  engine is ready, loaded in 2.1 s" in capsys.readouterr().out
+
+
 def test_target_remove_deletes(admin: FakeAdmin, run: Run) -> None:
     admin.answers["DELETE /admin/v1/targets/t1"] = (200, {"id": "t1", "deleted": True})
     assert run("target", "remove", "t1") == 0

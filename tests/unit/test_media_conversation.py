@@ -122,6 +122,11 @@ def test_a_number_picks_among_all_results_or_those_of_the_last_answer() -> None:
     assert read([*said, user("用第一张")]).sources == (link(3),)
 
 
+def test_picking_the_picture_at_hand_adds_no_step() -> None:
+    said = [user(f"{P0} red"), answer(1), user("用第一张"), answer(1), user("brighter"), answer(2), user("撤销两步")]
+    assert read(said) == Ask("", (P0,), show=True)
+
+
 def test_picking_what_is_not_there_is_refused() -> None:
     with pytest.raises(RequestError) as caught:
         read([user(f"{P0} red"), answer(1), user("用第三张")])

@@ -17,7 +17,7 @@ from openhearth.accounts.limits import Limits
 from openhearth.accounts.secrets import open_secrets
 from openhearth.app.embedded import EDITOR, NOTES, STAND_INS, default_chat, embedded_targets, engine_specs
 from openhearth.app.meter import Meter
-from openhearth.config import Config
+from openhearth.config import Config, ConfigError
 from openhearth.core.ids import new_id
 from openhearth.core.media import ImageDriver
 from openhearth.core.provider import Dialect
@@ -101,7 +101,7 @@ class _Assembly:
         self._stack.push_async_callback(self._records.close)
         await self._blobs.open()
         relay, catalog, health_of = await self._relay()
-        targets = await self._targets(relay, catalog, health_of)
+        targets = self._targets(relay, catalog, health_of)
         engines = relay.engines
         routes = [
             *health.routes(is_ready=lambda: "stopping" if relay.stopping else "", metrics=relay.meter.text),
@@ -109,7 +109,7 @@ class _Assembly:
             *model_routes(ModelList(catalog, targets, created=int(time.time()), notes=NOTES), relay.gate),
             *self._pictures_and_files(relay),
         ]
-        said = targets.attach_environment()
+        said = [*await targets.load(), *targets.attach_environment()]
         return Platform(config, asgi.app(routes), relay, await first_key(self._keys, self._folder), said)
 
     async def _relay(self) -> tuple[Relay, Catalog, Health]:
@@ -124,11 +124,7 @@ class _Assembly:
             timing=Timing(idle_unload_s=config.engines.idle_unload_s),
         )
         self._stack.push_async_callback(host.close)
-        client = H1Client(
-            pool_per_origin=config.upstream.pool_per_origin,
-            pool_idle_s=config.upstream.pool_idle_s,
-            ca_file=config.upstream.ca_file,
-        )
+        client = self._client()
         self._stack.push_async_callback(client.close)
         needed = {spec.name: spec.packs for spec in specs}
         catalog = Catalog(
@@ -142,6 +138,17 @@ class _Assembly:
         router = Router(catalog, health_of)
         return Relay(config, gate, router, client, host, Shaper(config), Meter(Metrics(), host)), catalog, health_of
 
+    def _client(self) -> H1Client:
+        upstream = self._config.upstream
+        try:
+            return H1Client(
+                pool_per_origin=upstream.pool_per_origin, pool_idle_s=upstream.pool_idle_s, ca_file=upstream.ca_file
+            )
+        except OSError as error:
+            raise ConfigError(
+                f"upstream.ca_file: {upstream.ca_file} holds no certificates we can read: {error.strerror or error}."
+            ) from error
+
     async def _limits(self) -> Limits:
         holds = MemoryHolds()
         ledger = Ledger(
@@ -154,8 +161,8 @@ class _Assembly:
         self._stack.push_async_callback(ledger.close)
         return Limits(holds, ledger)
 
-    async def _targets(self, relay: Relay, catalog: Catalog, health_of: Health) -> Targets:
-        targets = Targets(
+    def _targets(self, relay: Relay, catalog: Catalog, health_of: Health) -> Targets:
+        return Targets(
             self._records,
             catalog,
             health_of,
@@ -167,8 +174,6 @@ class _Assembly:
             engines=relay.engines,
             on_removed=relay.shaper.forget,
         )
-        await targets.load()
-        return targets
 
     def _pictures_and_files(self, relay: Relay) -> list[BaseRoute]:
         config = self._config

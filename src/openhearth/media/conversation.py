@@ -133,7 +133,9 @@ class _Chain:
                 f"There is no picture number {number} to choose: this conversation shows {len(choice)}.",
                 code="no_such_picture",
             )
-        self._states.append((choice[at],))
+        top = self._states[-1]
+        if len(top) > 1 or identity(top[0]) != identity(choice[at]):
+            self._states.append((choice[at],))
         return Ask(rest, self._states[-1], show=not rest)
 
 

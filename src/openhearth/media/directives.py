@@ -31,7 +31,7 @@ _UNDO = (
     r"(?:撤销|撤回|回退)(?:掉)?(?:刚才的?|这个?|这次)?(?:操作|修改|编辑|改动)?",
     rf"(?:undo|revert|roll ?back|reverse) (?:the )?(?:last|previous|latest) {_W}? ?{_STEPS}?",
     rf"(?:undo|revert|roll ?back) {_W}(?: {_STEPS})?",
-    r"(?:undo|revert|roll ?back)(?: (?:that|this|it))?(?: (?:change|edit|step|one))?",
+    r"(?:undo|revert|roll ?back)(?: (?:that|this|it))?(?: (?:change|edit|step|one))?(?: again| once more)?",
     rf"(?:go|step|move) back(?: by)?(?: {_W})?(?: {_STEPS})?",
     rf"(?:go |step )?back to the (?:previous|last) {_STEPS}",
 )
@@ -65,7 +65,7 @@ _ORIGINAL = (
 )
 _POLITE = re.compile(
     r"(?:(?:please|pls|ok(?:ay)?|no|hmm+|sorry|wait|actually|can you|could you|"
-    r"请|帮我|麻烦|不好看?|算了|不行|不对|还是|那就|那)[\s,，.。!！]*){0,4}",
+    r"请|帮我|麻烦|再|不好看?|算了|不行|不对|还是|那就|那)[\s,，.。!！]*){0,4}",
     re.IGNORECASE,
 )
 _BEHIND = re.compile(r"\s*(?:[,，]?\s*(?:please|thanks|thank you|谢谢|一下|吧|了|啊|呢))?\s*", re.IGNORECASE)

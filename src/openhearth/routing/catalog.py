@@ -25,6 +25,13 @@ class Model(msgspec.Struct, frozen=True):
     alias_of: str = ""
 
 
+    @property
+    def chat_name(self) -> str:
+        """``chat-M`` of an image model M, empty for all others: what chats by itself needs no second name."""
+        pictures = Operation.IMAGE_EDIT in self.operations or Operation.IMAGE_GENERATE in self.operations
+        return f"chat-{self.id}" if pictures and Operation.CHAT not in self.operations else ""
+
+
 class Catalog:
     """The targets, indexed by name. Reads are dictionary look-ups; a change clears what was derived."""
 

@@ -74,7 +74,10 @@ class Router:
 
     def _unknown(self, operation: Operation, model: str, *, known: bool) -> NotFound:
         shown = model[:100]
-        names = [listed.id for listed in self.catalog.models() if operation in listed.operations]
+        models = self.catalog.models()
+        names = [listed.id for listed in models if operation in listed.operations]
+        if operation is Operation.CHAT:
+            names += [listed.chat_name for listed in models if listed.chat_name]
         near = difflib.get_close_matches(model, names, n=3)
         some = ", ".join(near or names[:20]) or "none; attach a provider or fetch a pack"
         what = f"does not answer {operation.value}" if known else "does not exist"

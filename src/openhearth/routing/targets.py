@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from openhearth.config import Upstream
+from openhearth.config import ConfigError, Upstream
 from openhearth.core.errors import GatewayError, NotFound, RequestError
 from openhearth.core.ids import new_id
 from openhearth.core.money import FREE, Price
@@ -103,11 +103,20 @@ class Targets:
         self._on_removed = on_removed
         self._listed: dict[str, tuple[float, list[str]]] = {}
 
-    async def load(self) -> None:
-        """Put every enabled record into the catalog."""
+    async def load(self) -> list[str]:
+        """Put every enabled record into the catalog; the lines to tell the operator about those left out.
+
+        A credential that is gone takes its target away and nothing else: the platform starts all the same.
+        """
+        said = []
         for record in await self._records.list_targets():
-            if record.enabled:
+            if not record.enabled:
+                continue
+            try:
                 self._catalog.add(self._made(record))
+            except ConfigError as error:
+                said.append(f"{record.id} ({record.model} at {record.base_url}) is left out: {error}")
+        return said
 
     def attach_environment(self) -> list[str]:
         """Attach a provider for each credential found in the environment; the lines to tell the operator."""
@@ -226,7 +235,10 @@ class Targets:
 
     def _kept(self, key: str) -> str:
         if key.startswith(("env:", "file:")) or not key:
-            self._vault.resolve(key, self._environ)  # raises when the reference leads nowhere
+            try:
+                self._vault.resolve(key, self._environ)
+            except ConfigError as error:
+                raise RequestError(f"'key': {error}", param="key") from error
             return key
         return self._vault.seal(key)
 

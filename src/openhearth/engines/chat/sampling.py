@@ -10,14 +10,20 @@ TOP_K = 20
 MIN_P = 0.05
 REPEAT_PENALTY = 1.12
 LOOK_BACK_TOKENS = 512
+LOOP_PENALTY = 0.8
+LOOP_PENALTY_BASE = 1.75
+LOOP_TOKENS = 24
+LOOP_LOOK_BACK_TOKENS = 4096
 
 
 def runtime_fields(request: Sampling, *, choice: int, may_repeat: bool) -> dict[str, Any]:
     """Fields for one generation.
 
-    Without a word of the client a mild repeat penalty over the last 512 tokens keeps long answers, Chinese ones above
-    all, from looping. JSON must repeat its punctuation and an answer from a tool's result must repeat the result:
-    they go without.
+    Without a word of the client two penalties keep long answers, Chinese ones above all, from looping: a mild one on
+    every token of the last 512, and one on passages (DRY) that grows with each token by which a passage of more than
+    24 is written once more. Without the second whole paragraphs come round again; a line of code that was quoted stays
+    below it. JSON must repeat its punctuation and an answer from a tool's result must repeat the result: they go
+    without.
     """
     says_penalty = (
         request.repeat_penalty is not None or bool(request.frequency_penalty) or bool(request.presence_penalty)
@@ -32,6 +38,10 @@ def runtime_fields(request: Sampling, *, choice: int, may_repeat: bool) -> dict[
         "repeat_last_n": LOOK_BACK_TOKENS,
         "frequency_penalty": request.frequency_penalty or 0.0,
         "presence_penalty": request.presence_penalty or 0.0,
+        "dry_multiplier": 0.0 if may_repeat or says_penalty else LOOP_PENALTY,
+        "dry_base": LOOP_PENALTY_BASE,
+        "dry_allowed_length": LOOP_TOKENS,
+        "dry_penalty_last_n": LOOP_LOOK_BACK_TOKENS,
         "stream": True,
         "stream_options": {"include_usage": True},
         "return_progress": True,

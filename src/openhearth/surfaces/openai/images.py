@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from openhearth.config import Config
+from openhearth.core.call import Principal
 from openhearth.core.errors import RequestError
 from openhearth.core.media import ImageProgress, ImageRequest, ImagesDone, MadePicture, Picture
 from openhearth.core.operations import Operation
@@ -91,6 +92,7 @@ class Images:
         if operation is Operation.IMAGE_EDIT and not order.pictures:
             raise RequestError("Give the picture to edit as 'image'.", param="image", code="missing_image")
         asked = self._request(order, operation)
+        self._check_picture(principal, order, asked.model)
         as_bytes = _wants_bytes(order, asked.model)
         dropped = unknown(order.names, _KNOWN, strict=self._config.strict_fields)
         stream = order.fields.get("stream", bool) or False
@@ -106,6 +108,15 @@ class Images:
             marks=lambda: marks(work, dropped),
             timing=timing(work, self._config.limits),
         )
+
+    def _check_picture(self, principal: Principal, order: Order, model: str) -> None:
+        """Raises RequestError when a picture is missing for a model that only edits."""
+        if order.pictures or self._pictures.answers(principal, Operation.IMAGE_GENERATE, model):
+            return
+        if self._pictures.answers(principal, Operation.IMAGE_EDIT, model):
+            raise RequestError(
+                f"The model '{model[:100]}' edits pictures: give one as 'image'.", param="image", code="missing_image"
+            )
 
     def _request(self, order: Order, operation: Operation) -> ImageRequest:
         model = order.fields.get("model", str) or (_DEFAULT_EDITOR if operation is Operation.IMAGE_EDIT else "")

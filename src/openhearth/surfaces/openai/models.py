@@ -13,8 +13,6 @@ from openhearth.relay.gate import Gate
 from openhearth.routing.catalog import Catalog, Model
 from openhearth.surfaces.http import Json, principal_of
 
-_PICTURES = (Operation.IMAGE_EDIT, Operation.IMAGE_GENERATE)
-
 
 class Upstreams(Protocol):
     """``routing.targets.Targets``: names that attached providers list themselves."""
@@ -39,8 +37,8 @@ class ModelList:
         values: list[dict[str, object]] = []
         for model in known.values():
             values.append(self._shown(model))
-            if any(operation in _PICTURES for operation in model.operations):
-                values.append({**self._shown(model), "id": f"chat-{model.id}", "operations": ["chat"]})
+            if model.chat_name:
+                values.append({**self._shown(model), "id": model.chat_name, "operations": [Operation.CHAT.value]})
         return values
 
     async def one(self, name: str) -> dict[str, object]:
@@ -53,7 +51,11 @@ class ModelList:
         for value in await self.all():
             if value["id"] == name:
                 return value
-        raise NotFound(f"The model '{name[:100]}' does not exist.", param="model", code="model_not_found")
+        raise NotFound(
+            f"The model '{name[:100]}' does not exist. GET /v1/models lists what does.",
+            param="model",
+            code="model_not_found",
+        )
 
     def _shown(self, model: Model) -> dict[str, object]:
         value: dict[str, object] = {

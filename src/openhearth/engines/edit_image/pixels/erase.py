@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from openhearth.core.errors import RequestError
-from openhearth.engines.edit_image.pixels.inpaint import inpainted
+from openhearth.engines.edit_image.pixels.inpaint import inpainted, smoothed_over
 from openhearth.engines.edit_image.pixels.layers import Colours, colours_of, with_alpha_of
 from openhearth.engines.edit_image.pixels.reading import Line, Reader
 from openhearth.engines.edit_image.plan import RemoveText
-from openhearth.engines.edit_image.ports import Pixels, Scene
+from openhearth.engines.edit_image.ports import Face, Pixels, Scene
 
 Region = npt.NDArray[np.bool_]
 
@@ -51,7 +51,7 @@ class Eraser:
             masks = [_strokes(colours, line, growth) for line in wanted]
             barred = _together(colours.shape, masks)
             for mask in masks:
-                _fill(colours, mask, barred)
+                _fill(colours, mask, barred, scene.faces)
             wanted = [line for line in self._read(colours) if _is_left(line, first)]
             if not wanted:
                 break
@@ -125,10 +125,21 @@ def _together(shape: tuple[int, ...], holes: list[Hole]) -> Region:
     return whole
 
 
-def _fill(colours: Colours, hole: Hole, barred: Region) -> None:
-    """Fill the hole, in place, from what lies around it."""
+def _fill(colours: Colours, hole: Hole, barred: Region, faces: list[Face]) -> None:
+    """Fill the hole, in place, from what lies around it; nothing from elsewhere is put on a face."""
     part = np.ascontiguousarray(colours[hole.place])
-    colours[hole.place] = inpainted(part, hole.mask, barred[hole.place] & ~hole.mask)
+    others = barred[hole.place] & ~hole.mask
+    way = smoothed_over if any(_meets(hole, face) for face in faces) else inpainted
+    colours[hole.place] = way(part, hole.mask, others)
+
+
+def _meets(hole: Hole, face: Face) -> bool:
+    """True when the hole touches a face or the hair around it."""
+    x0, y0, x1, y1 = face.box
+    wide, high = (x1 - x0) * 0.35, (y1 - y0) * 0.5
+    ys, xs = np.nonzero(hole.mask)
+    y, x = ys + hole.place[0].start, xs + hole.place[1].start
+    return bool(((x > x0 - wide) & (x < x1 + wide) & (y > y0 - high) & (y < y1 + high / 2)).any())
 
 
 def _drawn(colours: Colours, box: Region, letter: float, growth: float) -> Region:

@@ -31,8 +31,7 @@ def inpainted(colours: Colours, hole: Region, unusable: Region) -> Colours:
     """
     if not hole.any():
         return colours
-    filled = np.asarray(cv2.inpaint(colours, (hole | unusable).astype(np.uint8), 3, cv2.INPAINT_TELEA), np.uint8)
-    filled = np.where(hole[..., None], filled, colours)
+    filled = smoothed_over(colours, hole, unusable)
     depth = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 3)
     source = ~cv2.dilate((hole | unusable).astype(np.uint8), np.ones((2 * _REACH + 1,) * 2)).astype(bool)
     source[:_REACH] = source[-_REACH:] = False
@@ -45,6 +44,12 @@ def inpainted(colours: Colours, hole: Region, unusable: Region) -> Colours:
     if step == 1:
         return _Completion(filled, hole, hole | unusable).run()[0]
     return _by_smaller_copy(filled, hole, hole | unusable, step)
+
+
+def smoothed_over(colours: Colours, hole: Region, unusable: Region) -> Colours:
+    """The hole closed from its edges alone, no piece of another place in it: what a face needs."""
+    filled = cv2.inpaint(colours, (hole | unusable).astype(np.uint8), 3, cv2.INPAINT_TELEA)
+    return np.where(hole[..., None], np.asarray(filled, dtype=np.uint8), colours)
 
 
 def _by_smaller_copy(filled: Colours, hole: Region, unusable: Region, step: int) -> Colours:

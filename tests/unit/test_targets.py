@@ -1,0 +1,64 @@
+"""Targets an operator attaches: credentials that lead nowhere, at the time of attaching and at a later start."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from openhearth.accounts.secrets import open_secrets
+from openhearth.config import Upstream
+from openhearth.core.errors import RequestError
+from openhearth.routing.catalog import Catalog
+from openhearth.routing.health import Health
+from openhearth.routing.targets import NewTarget, Targets
+from openhearth.stores.ports import TargetRecord
+from openhearth.transport.h1_client import H1Client
+from tests.fakes.gateway import NoEngines
+
+
+class Kept:
+    """``TargetRecords`` in memory."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, TargetRecord] = {}
+
+    async def add_target(self, target: TargetRecord) -> None:
+        self.rows[target.id] = target
+
+    async def list_targets(self) -> Sequence[TargetRecord]:
+        return list(self.rows.values())
+
+    async def remove_target(self, target_id: str) -> bool:
+        return self.rows.pop(target_id, None) is not None
+
+
+def targets(kept: Kept, folder: Path, catalog: Catalog, environ: Mapping[str, str]) -> Targets:
+    return Targets(
+        kept, catalog, Health(1.0), open_secrets(folder).vault(), H1Client(), {}, Upstream(), environ,
+        engines=NoEngines(), on_removed=lambda _: None,
+    )  # fmt: skip
+
+
+async def test_a_credential_that_leads_nowhere_is_the_operators_mistake(tmp_path: Path) -> None:
+    kept = Kept()
+    attached = targets(kept, tmp_path, Catalog(), {})
+    for key in ("env:NOT_SET", f"file:{tmp_path / 'absent'}"):
+        with pytest.raises(RequestError, match="NOT_SET|absent"):
+            await attached.add(NewTarget(base_url="https://a.test/v1", model="a", key=key))
+    assert kept.rows == {}
+
+
+async def test_a_credential_gone_at_the_next_start_takes_only_its_own_target_away(tmp_path: Path) -> None:
+    kept = Kept()
+    before = targets(kept, tmp_path, Catalog(), {"A_KEY": "secret-a"})
+    gone = await before.add(NewTarget(base_url="https://a.test/v1", model="a", key="env:A_KEY"))
+    await before.add(NewTarget(base_url="https://b.test/v1", model="b", key="secret-b"))
+    catalog = Catalog()
+    after = targets(kept, tmp_path, catalog, {})
+    said = await after.load()
+    assert [target.model for target in catalog.targets()] == ["b"]
+    assert len(said) == 1
+    assert gone.id in said[0]
+    assert "A_KEY" in said[0]
+    await after.remove(gone.id)
+    assert [row.model for row in kept.rows.values()] == ["b"]

@@ -16,11 +16,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from openhearth.core.errors import LimitError, ShuttingDown, UpstreamDown, UpstreamTimeout
+from openhearth.core.errors import ShuttingDown, UpstreamDown, UpstreamTimeout
 from openhearth.core.sse import Event, Splitter
 from openhearth.engines.edit_image.app import build
 from openhearth.engines.edit_image.frames import Progress, Result
-from openhearth.engines.edit_image.line import Line
 from openhearth.engines.edit_image.plan import EditRequest
 from openhearth.engines.edit_image.settings import EditSettings
 from openhearth.engines.edit_image.workshop import EditFailed, Workshop
@@ -139,24 +138,6 @@ async def test_closing_while_a_worker_starts_leaves_nothing() -> None:
         work.warm()
         await asyncio.sleep(0)
     assert not children()
-
-
-def test_the_line_counts_and_is_bounded() -> None:
-    now = [0.0]
-    line = Line(2, clock=lambda: now[0])
-    first, second, third = line.enter(), line.enter(), line.enter()
-    assert [ticket.place for ticket in (first, second, third)] == [0, 1, 2]
-    now[0] = 2.0
-    with pytest.raises(LimitError) as caught:
-        line.enter()
-    assert caught.value.code == "engine_queue_full"
-    assert caught.value.retry_after_s == 3  # five seconds are assumed, two have gone by
-    line.leave(second)
-    line.leave(second)
-    assert third.place == 1
-    line.leave(first)
-    assert third.place == 0
-    assert len(line) == 1
 
 
 def events(answer: Answer) -> list[Event]:

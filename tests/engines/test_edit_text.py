@@ -169,6 +169,16 @@ def test_another_text_is_named_in_the_refusal() -> None:
     assert caught.value.code == "no_text_found"
 
 
+def test_on_a_face_nothing_from_elsewhere_is_put() -> None:
+    noise = np.random.default_rng(6).choice(np.array([0, 255], np.uint8), (300, 500, 1))
+    before = np.dstack([noise] * 3 + [np.full((300, 500), 255, np.uint8)])
+    before[60:240, 120:380] = (222, 180, 150, 255)  # the skin
+    marked = write(AddText("SKIN", "centre", size=0.2), before)
+    scene = KnownScene(marked, face=(120, 60, 380, 240))
+    after = Eraser(reader())(marked, RemoveText(), scene, [])
+    assert np.abs(after[100:200, 140:360, :3].astype(int) - (222, 180, 150)).max() < 60
+
+
 def test_removing_keeps_transparency() -> None:
     marked = write(AddText("Hello there", "centre"), np.full((300, 400, 4), (30, 90, 160, 255), np.uint8))
     marked[:, :50, 3] = 0

@@ -14,7 +14,7 @@ from openhearth.core.money import Price
 from openhearth.core.operations import Operation
 from tests.fakes.asgi import Answer, ask, calling
 from tests.fakes.media import png
-from tests.fakes.picture_app import BOTH, PORTRAIT, PictureApp, json_headers, target
+from tests.fakes.picture_app import BOTH, EDITS, PORTRAIT, PictureApp, json_headers, target
 
 EDIT = {"model": "seededit", "prompt": "衣服换成红色", "image": PORTRAIT}
 FILE_ID = "file_0123456789abcdef01234567"
@@ -124,6 +124,14 @@ async def test_generation_needs_no_picture_but_a_model() -> None:
     assert nameless.json()["error"]["param"] == "model"
 
 
+async def test_a_model_that_only_edits_asks_for_the_picture() -> None:
+    app = PictureApp([target(speaks=EDITS)])
+    answer = await app.post("/v1/images/generations", {"model": "seededit", "prompt": "a fox"})
+    assert (answer.status, answer.json()["error"]["code"]) == (400, "missing_image")
+    unknown = await app.post("/v1/images/generations", {"model": "nobody", "prompt": "a fox"})
+    assert unknown.status == 404
+
+
 @pytest.mark.parametrize(
     ("change", "status", "code"),
     [
@@ -202,8 +210,11 @@ async def test_failures_are_statuses_or_events_and_cost_nothing() -> None:
     app.editor.script["editor"] = [Moderated("No."), UpstreamBusy("Busy.", retry_after_s=9)]
     refused = await app.post("/v1/images/edits", EDIT)
     assert refused.status == 451
+    assert refused.headers["x-openhearth-target"] == "editor"
+    assert refused.headers["x-request-id"] == app.calls.all[0].id
     busy = await app.post("/v1/images/edits", {**EDIT, "stream": True})
     assert (busy.status, busy.headers["retry-after"]) == (429, "9")
+    assert busy.headers["x-openhearth-target"] == "editor"
     app.editor.break_after_first = UpstreamDown("It broke.")
     broken = await app.post("/v1/images/edits", {**EDIT, "stream": True, "n": 2})
     assert broken.events()[-2]["error"]["code"] == "upstream_down"

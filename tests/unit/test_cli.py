@@ -205,6 +205,16 @@ def test_a_wrong_setting_is_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFi
     assert "prot" in capsys.readouterr().err
 
 
+def test_an_authority_file_that_cannot_be_read_is_a_wrong_setting(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(f'[upstream]\nca_file = "{tmp_path}/absent.pem"\n', encoding="utf-8")
+    words = ["serve", "--config", str(path), "--data", str(tmp_path / "data"), "--port", "0"]
+    assert main(words) == 2
+    assert "absent.pem" in capsys.readouterr().err
+
+
 def test_plain_options_of_serve_need_no_library() -> None:
     assert plain_options(["--port", "9", "--data=/x"]) == {"port": "9", "data": "/x"}
     assert plain_options([]) == {}

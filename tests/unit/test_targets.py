@@ -43,7 +43,7 @@ async def test_a_credential_that_leads_nowhere_is_the_operators_mistake(tmp_path
     kept = Kept()
     attached = targets(kept, tmp_path, Catalog(), {})
     for key in ("env:NOT_SET", f"file:{tmp_path / 'absent'}"):
-        with pytest.raises(RequestError, match="NOT_SET|absent"):
+        with pytest.raises(RequestError, match=r"NOT_SET|absent"):
             await attached.add(NewTarget(base_url="https://a.test/v1", model="a", key=key))
     assert kept.rows == {}
 
@@ -62,3 +62,16 @@ async def test_a_credential_gone_at_the_next_start_takes_only_its_own_target_awa
     assert "A_KEY" in said[0]
     await after.remove(gone.id)
     assert [row.model for row in kept.rows.values()] == ["b"]
+
+
+async def test_a_credential_is_sealed_before_it_is_kept_and_opens_again(tmp_path: Path) -> None:
+    kept, catalog = Kept(), Catalog()
+    attached = targets(kept, tmp_path, catalog, {})
+    target = await attached.add(NewTarget(base_url="https://a.test/v1", model="a", key="secret-of-a"))
+    assert "secret-of-a" not in kept.rows[target.id].credential
+    later = Catalog()
+    await targets(kept, tmp_path, later, {}).load()
+    (found,) = later.targets()
+    assert found.secret is not None
+    assert found.secret == target.secret
+    assert found.secret.reveal() == "secret-of-a"

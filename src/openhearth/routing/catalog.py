@@ -24,7 +24,6 @@ class Model(msgspec.Struct, frozen=True):
     target_ids: tuple[str, ...]
     alias_of: str = ""
 
-
     @property
     def chat_name(self) -> str:
         """``chat-M`` of an image model M, empty for all others: what chats by itself needs no second name."""

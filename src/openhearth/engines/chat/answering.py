@@ -11,7 +11,6 @@ import msgspec
 from openhearth.core.errors import LimitError, ShuttingDown
 from openhearth.engines.chat.events import Called, Ended, Event, Piece, Used, Waiting, total
 from openhearth.engines.chat.generation import Generations
-from openhearth.engines.chat.line import Ticket
 from openhearth.engines.chat.prompt import Turn, last_question, turns, with_system
 from openhearth.engines.chat.requests import ChatRequest
 from openhearth.engines.chat.sampling import runtime_fields
@@ -25,6 +24,7 @@ from openhearth.engines.chat.tools import (
     wanted_tools,
     wire_calls,
 )
+from openhearth.engines.line import Ticket
 
 WAIT_NOTICE_S = 10.0
 LONGEST_WAIT_S = 1800.0

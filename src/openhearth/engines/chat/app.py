@@ -2,8 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
 import msgspec
 from starlette.applications import Starlette
@@ -18,10 +17,11 @@ from openhearth.engines.chat.answering import Plan, answer
 from openhearth.engines.chat.completing import CompletionPlan, complete
 from openhearth.engines.chat.events import Event
 from openhearth.engines.chat.generation import Generations, Runtime
-from openhearth.engines.chat.line import Line, Ticket
 from openhearth.engines.chat.requests import Sampling, read_chat, read_completion
 from openhearth.engines.chat.settings import ChatSettings
 from openhearth.engines.chat.wire import ChatForm, CompletionForm, Form, error_body, stream
+from openhearth.engines.leaving import give_up, until_gone
+from openhearth.engines.line import Line, Ticket
 
 EARLY_S = 1.0
 
@@ -93,7 +93,7 @@ class Endpoint:
             await _error(error)(scope, receive, send)
             return
         try:
-            await _until_gone(receive, self._answer(job, ticket, send))
+            await until_gone(receive, self._answer(job, ticket, send))
         finally:
             ticket.leave()
 
@@ -123,7 +123,7 @@ async def _early(events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, N
     try:
         await asyncio.wait({first}, timeout=EARLY_S)
     except asyncio.CancelledError:
-        await _given_up(first)
+        await give_up(first)
         raise
     if first.done() and not first.cancelled() and isinstance(failure := first.exception(), GatewayError):
         raise failure
@@ -136,31 +136,7 @@ async def _resumed(first: "asyncio.Future[Event]", events: AsyncGenerator[Event,
         async for event in events:
             yield event
     finally:
-        await _given_up(first)
-
-
-async def _given_up(task: "asyncio.Future[Any]") -> None:
-    if not task.done():
-        task.cancel()
-        await asyncio.wait({task})
-
-
-async def _until_gone(receive: Receive, work: Coroutine[Any, Any, None]) -> None:
-    """Do ``work``; cancel it when the client disconnects."""
-    working = asyncio.create_task(work)
-    leaving = asyncio.create_task(_gone(receive))
-    try:
-        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        await _given_up(leaving)
-        await _given_up(working)
-    if not working.cancelled() and (failure := working.exception()) is not None:
-        raise failure
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+        await give_up(first)
 
 
 async def _send_stream(send: Send, headers: list[tuple[bytes, bytes]], pieces: AsyncGenerator[bytes, None]) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 from openhearth.engines.chat.answering import generate, in_turn
 from openhearth.engines.chat.events import Event, Piece, Used, Waiting, total
 from openhearth.engines.chat.generation import Generations
-from openhearth.engines.chat.line import Ticket
 from openhearth.engines.chat.requests import CompletionRequest, prompts
 from openhearth.engines.chat.sampling import runtime_fields
+from openhearth.engines.line import Ticket
 
 DEFAULT_TOKENS = 16
 

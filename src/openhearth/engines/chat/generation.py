@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Protocol
 
 from openhearth.core.errors import Bug, GatewayError, RequestError
-from openhearth.engines.chat.line import Ticket
+from openhearth.engines.line import Ticket
 
 PENDING_CHUNKS = 256
 READER_S = 300.0

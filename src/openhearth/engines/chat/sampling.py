@@ -10,9 +10,9 @@ TOP_K = 20
 MIN_P = 0.05
 REPEAT_PENALTY = 1.12
 LOOK_BACK_TOKENS = 512
-LOOP_PENALTY = 0.8
-LOOP_PENALTY_BASE = 1.75
-LOOP_TOKENS = 24
+LOOP_PENALTY = 0.3
+LOOP_PENALTY_BASE = 1.15
+LOOP_TOKENS = 6
 LOOP_LOOK_BACK_TOKENS = 4096
 
 
@@ -20,10 +20,10 @@ def runtime_fields(request: Sampling, *, choice: int, may_repeat: bool) -> dict[
     """Fields for one generation.
 
     Without a word of the client two penalties keep long answers, Chinese ones above all, from looping: a mild one on
-    every token of the last 512, and one on passages (DRY) that grows with each token by which a passage of more than
-    24 is written once more. Without the second whole paragraphs come round again; a line of code that was quoted stays
-    below it. JSON must repeat its punctuation and an answer from a tool's result must repeat the result: they go
-    without.
+    every token of the last 512, and one on passages (DRY) that grows slowly with each token by which something is
+    written once more. The first alone lets sentences and paragraphs come round for ever; the second is still small
+    (two nats) at twenty tokens, so that a line of code can be quoted, and begins anew with each line. JSON must repeat
+    its punctuation and an answer from a tool's result must repeat the result: they go without.
     """
     says_penalty = (
         request.repeat_penalty is not None or bool(request.frequency_penalty) or bool(request.presence_penalty)

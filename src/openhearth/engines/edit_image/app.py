@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 import msgspec
@@ -18,10 +18,11 @@ from openhearth.core.errors import GatewayError, LimitError, NotFound, TooLarge
 from openhearth.core.sse import Event, encode
 from openhearth.engines.edit_image.edit import planned, read_request
 from openhearth.engines.edit_image.frames import Failed, Progress, Result, failed
-from openhearth.engines.edit_image.line import Line, Ticket
 from openhearth.engines.edit_image.ports import Parser
 from openhearth.engines.edit_image.settings import NAME, EditSettings
 from openhearth.engines.edit_image.workshop import EditFailed, Working, Workshop
+from openhearth.engines.leaving import until_gone
+from openhearth.engines.line import Line, Ticket
 
 _MOST_BODY_BYTES = 256 * 1024 * 1024
 _WAIT_NOTICE_S = 10.0
@@ -39,7 +40,7 @@ Said = Waiting | Working | Progress | Result
 
 def build(settings: EditSettings, parse: Parser, workshop: Workshop) -> Starlette:
     """The engine's app around a workshop, which it starts and closes."""
-    line = Line(settings.queue)
+    line = Line(1, settings.queue, busy="本地编辑器繁忙 The local editor is busy")
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -51,7 +52,7 @@ def build(settings: EditSettings, parse: Parser, workshop: Workshop) -> Starlett
         able = workshop.is_able
         if not able:
             workshop.warm()
-        body = msgspec.json.encode({"model": NAME, "queue": len(line)})
+        body = msgspec.json.encode({"model": NAME, "queue": line.running + line.waiting})
         return Response(body, 200 if able else 503, media_type="application/json")
 
     routes = [
@@ -81,9 +82,9 @@ class Edit:
             await _refuse(send, failed(error))
             return
         try:
-            await _until_gone(receive, self._answer(body, ticket, send))
+            await until_gone(receive, self._answer(body, ticket, send))
         finally:
-            self._line.leave(ticket)
+            ticket.leave()
 
     def _check(self, body: bytes) -> None:
         planned(read_request(body), self._parse, most_pixels=self._settings.picture_pixels)
@@ -138,24 +139,6 @@ async def _body(request: Request) -> bytes:
         if len(pieces) > _MOST_BODY_BYTES:
             raise TooLarge(f"An edit request has at most {_MOST_BODY_BYTES // 1024**2} MB.")
     return bytes(pieces)
-
-
-async def _until_gone(receive: Receive, work: Coroutine[Any, Any, None]) -> None:
-    """Do ``work``; cancel it when the client disconnects."""
-    working, leaving = asyncio.create_task(work), asyncio.create_task(_gone(receive))
-    try:
-        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in (leaving, working):
-            task.cancel()
-        await asyncio.wait({leaving, working})
-    if not working.cancelled() and (failure := working.exception()) is not None:
-        raise failure
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 async def _start(send: Send) -> None:

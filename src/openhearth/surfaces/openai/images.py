@@ -151,21 +151,21 @@ class Images:
         return _Result(made, await self._gallery.keep(made, origin))
 
     async def _whole(self, request: Request, job: _Job) -> Response:
-        results: list[_Result] = []
-        done = ImagesDone()
-
-        async def make() -> ImagesDone:
-            last = done
+        async def make() -> Response:
+            results: list[_Result] = []
+            done = ImagesDone()
             ready = await self._ready(job)
             async with aclosing(job.work.events(ready)) as events:
                 async for event in events:
                     if isinstance(event, MadePicture):
                         results.append(await self._keep(event, ready, job))
                     elif isinstance(event, ImagesDone):
-                        last = event
-            return last
+                        done = event
+            return self._shown(results, done, job)
 
-        done = await whole(request, job.work, make())
+        return await whole(request, job.work, make())
+
+    def _shown(self, results: list[_Result], done: ImagesDone, job: _Job) -> Response:
         first = results[0].made
         answer = ImagesResponse(
             created=job.created,

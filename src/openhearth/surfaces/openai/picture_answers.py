@@ -7,7 +7,6 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import aclosing
-from typing import TypeVar
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
@@ -24,7 +23,6 @@ _KEEP_ALIVE = b": keep-alive\n\n"
 _UNPRINTABLE = re.compile(r"[^!-~]")
 _PATIENCE_S = 2.0
 _ENGINE_PATIENCE_S = 10.0
-_RESULT = TypeVar("_RESULT")
 _Item = bytes | GatewayError | Exception | None
 
 
@@ -70,6 +68,12 @@ class EventStream(Response):
 
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._answer(receive, send)
+        except GatewayError as error:  # nothing was sent yet: after that errors are events
+            await _refusal(error, self._work)(scope, receive, send)
+
+    async def _answer(self, receive: Receive, send: Send) -> None:
         with self._work as work:
             queue: asyncio.Queue[_Item] = asyncio.Queue(maxsize=16)
             pump = asyncio.create_task(self._pump(queue))
@@ -148,11 +152,18 @@ class _Stalled(Exception):
     """The client stopped reading."""
 
 
-async def whole(request: Request, work: Work, making: Coroutine[None, None, _RESULT]) -> _RESULT:
+async def whole(request: Request, work: Work, making: Coroutine[None, None, Response]) -> Response:
     """Run ``making`` to its end and settle; when the client leaves first it is cancelled.
 
-    Raises what ``making`` raises, and ClientDisconnect.
+    A GatewayError becomes an answer that says which call and target it was. Raises ClientDisconnect.
     """
+    try:
+        return await _made(request, work, making)
+    except GatewayError as error:
+        return _refusal(error, work)
+
+
+async def _made(request: Request, work: Work, making: Coroutine[None, None, Response]) -> Response:
     with work:
         task = asyncio.create_task(making)
         leaving = asyncio.create_task(_left(request.receive))
@@ -164,6 +175,13 @@ async def whole(request: Request, work: Work, making: Coroutine[None, None, _RES
             await _end(task, leaving)
         work.abandon()
         raise ClientDisconnect
+
+
+def _refusal(error: GatewayError, work: Work) -> Response:
+    answer = Response(openai_errors.shown(error), error.shown_status, headers=marks(work))
+    for name, value in openai_errors.headers(error):
+        answer.headers[name.decode()] = value.decode()
+    return answer
 
 
 def marks(work: Work, dropped: tuple[str, ...] = ()) -> dict[str, str]:

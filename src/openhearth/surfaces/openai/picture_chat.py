@@ -114,23 +114,23 @@ class PictureChatAnswers:
         links: list[str] = []
         lost = list(dropped)
 
-        async def make() -> None:
+        async def make() -> Response:
             async with aclosing(talk.pieces) as pieces:
                 async for piece in pieces:
                     texts.append(piece.text)
                     links.extend(piece.links)
                     lost.extend(piece.dropped)
+            answer = completion(
+                new_id("chatcmpl-"),
+                created,
+                asked_as,
+                "".join(texts),
+                images=_shown(tuple(links), 0),
+                usage=_tokens(talk.work.call.usage),
+            )
+            return Json(answer, headers=marks(talk.work, tuple(lost)))
 
-        await whole(request, talk.work, make())
-        answer = completion(
-            new_id("chatcmpl-"),
-            created,
-            asked_as,
-            "".join(texts),
-            images=_shown(tuple(links), 0),
-            usage=_tokens(talk.work.call.usage),
-        )
-        return Json(answer, headers=marks(talk.work, tuple(lost)))
+        return await whole(request, talk.work, make())
 
 
 async def _chunks(talk: Talk, writer: ChunkWriter, *, wants_usage: bool) -> AsyncGenerator[bytes, None]:

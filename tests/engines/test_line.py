@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from openhearth.core.errors import LimitError
-from openhearth.engines.chat.line import FIRST_GUESS_S, Line
+from openhearth.engines.line import FIRST_GUESS_S, Line
 
 
 class Clock:

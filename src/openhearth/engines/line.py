@@ -1,6 +1,6 @@
-"""Who may generate now and who waits: a bounded queue with visible places and a true estimate.
+"""Who works in an engine now and who waits: a bounded queue with visible places and a true estimate.
 
-A busy processor makes every generation slower, so few run at once and the rest is told where it stands.
+A busy processor makes all work slower, so little runs at once and the rest is told where it stands.
 """
 
 import asyncio
@@ -60,9 +60,17 @@ class Ticket:
 
 
 class Line:
-    """``slots`` tickets run, up to ``queue`` wait."""
+    """``slots`` tickets run, up to ``queue`` wait. ``busy`` says to people what is busy when the line is full."""
 
-    def __init__(self, slots: int, queue: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        slots: int,
+        queue: int,
+        *,
+        busy: str = "The local model is busy",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._busy = busy
         self._slots = slots
         self._queue = queue
         self._clock = clock
@@ -88,14 +96,14 @@ class Line:
             ticket.place = len(self._waiting)
         else:
             raise LimitError(
-                f"The local model is busy: {len(self._running)} requests run and {len(self._waiting)} wait.",
+                f"{self._busy}: {len(self._running)} requests run and {len(self._waiting)} wait.",
                 code="engine_queue_full",
                 retry_after_s=self.free_in_s(),
             )
         return ticket
 
     def free_in_s(self) -> float:
-        """Whole seconds until the next running generation is likely to end, from measured durations."""
+        """Whole seconds until the next running work is likely to end, from measured durations."""
         now = self._clock()
         typical_s = self._typical_s or FIRST_GUESS_S
         left = [typical_s - (now - ticket.started_at) for ticket in self._running]

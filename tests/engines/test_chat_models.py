@@ -240,3 +240,9 @@ def test_long_chinese_answer_does_not_loop(larger: Child) -> None:
     assert len(plain) > 120
     _, most = Counter(plain[at : at + 8] for at in range(len(plain) - 8)).most_common(1)[0]
     assert most <= 3
+
+
+def test_sentences_of_a_chinese_answer_do_not_come_round_for_ever(larger: Child) -> None:
+    plain = re.sub(r"\s+", "", larger.text("用中文写一篇关于春天的散文", max_tokens=130, temperature=0))
+    _, most = Counter(plain[at : at + 12] for at in range(len(plain) - 12)).most_common(1)[0]
+    assert most <= 4  # nine, and no end, without a penalty on passages

@@ -123,7 +123,7 @@ async def test_several_results_are_refused_because_they_would_be_the_same(tmp_pa
         (request("nonsense"), RequestError, "instruction_not_understood"),
         (request("refuse"), UnsupportedMedia, "no_such_thing"),
         (request("x", pictures=(Picture(png(200), "image/png", "data"),)), TooLarge, "picture_too_large"),
-        (request("x", pictures=()), RequestError, "picture_missing"),
+        (request("x", pictures=()), RequestError, "missing_picture"),
         (request("x", size="huge"), RequestError, "size_unsupported"),
         (request("fail late"), Bug, "internal_error"),
         (request("die"), UpstreamDown, "edit_crashed"),

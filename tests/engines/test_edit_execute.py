@@ -214,7 +214,7 @@ def test_asking_for_svg_vectorises() -> None:
 @pytest.mark.parametrize(
     ("asked", "code"),
     [
-        (request(pictures=()), "picture_missing"),
+        (request(pictures=()), "missing_picture"),
         (request(output_format="tiff"), "output_format_unsupported"),
         (request(size="big"), "size_unsupported"),
         (request(size="0x5"), "size_unsupported"),

@@ -95,6 +95,16 @@ def test_light_and_shade_keep_their_order() -> None:
     assert np.corrcoef(before, after)[0, 1] > 0.9
 
 
+def test_clothes_of_the_colour_of_skin_are_told_from_skin() -> None:
+    garment = scene(HOPPER).garment("top", EVERYONE)
+    dressed = dye(picture(HOPPER), "top", (205, 150, 120), scene(HOPPER))
+    found = SceneOf(dressed, models()).garment("top", EVERYONE)
+    assert found[garment > 0.9].mean() > 0.97
+    assert found[garment < 0.05].mean() < 0.025
+    assert found[:300].max() == 0, "face"
+    assert found[300:335, 225:270].mean() < 0.02, "throat"
+
+
 def test_badges_and_ribbons_keep_their_colours() -> None:
     ribbons, badge = np.s_[506:521, 380:445], np.s_[360:400, 150:195]
     assert np.array_equal(dye(picture(HOPPER), "top", RED, scene(HOPPER))[ribbons], picture(HOPPER)[ribbons])

@@ -158,6 +158,7 @@ async def _uvicorn(relay: Relay, app: ASGIApp, state: ServerState) -> AsyncItera
             app,
             port=0,
             http=bound(relay, hot if config.server.fast_door else {}, config.limits),
+            ws="none",
             lifespan="off",
             log_config=None,
             access_log=False,

@@ -1,18 +1,25 @@
-"""Who is told of every finished call: the metrics, and the log when something of ours broke."""
+"""Who is told of every finished call: the metrics, and the log when it did not end well."""
 
+from openhearth.core.call import Call, Outcome
 from openhearth.engines.ports import EngineHost
 from openhearth.telemetry.log import Log
 from openhearth.telemetry.metrics import Metrics
 
 
 class Meter:
-    """``relay.pipeline.Meter`` over metrics and log."""
+    """``relay.pipeline.Meter`` over metrics and log. ``every_call`` logs good ones as well, at level debug."""
 
-    def __init__(self, metrics: Metrics, engines: EngineHost) -> None:
+    def __init__(self, metrics: Metrics, engines: EngineHost, *, every_call: bool = False) -> None:
         self._engines = engines
-        self._log = Log("relay")
+        self._log = Log("calls")
         self._metrics = metrics
-        self.finished = metrics.finished  # bound once: the hot path calls it for every request
+        self._every_call = every_call
+
+    def finished(self, call: Call) -> None:
+        """Count a settled call; write a line for one that failed."""
+        self._metrics.finished(call)
+        if call.outcome is not Outcome.OK or self._every_call:
+            self._write(call)
 
     def bug(self, error: Exception, call_id: str) -> None:
         self._log.crash("bug in a call", error, call=call_id)
@@ -20,3 +27,22 @@ class Meter:
     def text(self) -> bytes:
         """The page of ``/metrics``."""
         return self._metrics.text({state.name: state.state for state in self._engines.states()}).encode()
+
+    def _write(self, call: Call) -> None:
+        write = self._log.debug if call.outcome is Outcome.OK else self._log.info
+        write(
+            "call finished",
+            call=call.id,
+            key=call.principal.key_id,
+            operation=call.operation.value,
+            model=call.model,
+            target=call.target_id,
+            outcome=call.outcome.value,
+            error=call.error_code,
+            attempts=call.attempts,
+            ms=round(call.duration_s * 1000),
+            first_byte_ms=round(call.first_byte_s * 1000),
+            input_tokens=call.usage.input_tokens,
+            output_tokens=call.usage.output_tokens,
+            cost_micros=call.cost_micros,
+        )

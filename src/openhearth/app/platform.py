@@ -136,7 +136,19 @@ class _Assembly:
         health_of = Health(config.upstream.cooldown_s)
         gate = Gate(self._keys, await self._limits())
         router = Router(catalog, health_of)
-        return Relay(config, gate, router, client, host, Shaper(config), Meter(Metrics(), host)), catalog, health_of
+        return (
+            Relay(
+                config,
+                gate,
+                router,
+                client,
+                host,
+                Shaper(config),
+                Meter(Metrics(), host, every_call=config.log_level.lower() == "debug"),
+            ),
+            catalog,
+            health_of,
+        )
 
     def _client(self) -> H1Client:
         upstream = self._config.upstream

@@ -65,6 +65,7 @@ class _Server(uvicorn.Server):
             uvicorn.Config(
                 built.app,
                 http=bound(built.relay, hot if config.server.fast_door else {}, config.limits),
+                ws="none",
                 lifespan="off",
                 log_config=None,
                 access_log=False,

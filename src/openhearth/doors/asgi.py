@@ -1,6 +1,7 @@
 """The ASGI door: all routes, forgiving base URLs, errors in the route family's shape, cross-origin answers."""
 
 import difflib
+import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
@@ -24,7 +25,6 @@ _PREFLIGHT = [
     (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE, OPTIONS"),
     (b"access-control-allow-headers", b"*, authorization"),
     (b"access-control-max-age", b"86400"),
-    (b"content-length", b"0"),
 ]
 
 
@@ -90,12 +90,16 @@ class _Edge:
             return
         scope["path"] = self._path(scope["path"])
         scope["request_id"] = request_id = new_id("req")
+        began_s = time.monotonic()
 
         async def marked(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = list(message.get("headers", ()))
-                if not any(name == b"x-request-id" for name, _ in headers):
+                named = {name for name, _ in headers}
+                if b"x-request-id" not in named:
                     headers.append((b"x-request-id", request_id.encode()))
+                if b"openai-processing-ms" not in named:
+                    headers.append((b"openai-processing-ms", b"%d" % ((time.monotonic() - began_s) * 1000)))
                 if crossing:
                     headers.append((b"access-control-allow-origin", b"*"))
                     headers.append((b"access-control-expose-headers", b"*"))

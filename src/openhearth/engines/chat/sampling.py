@@ -10,10 +10,11 @@ TOP_K = 20
 MIN_P = 0.05
 REPEAT_PENALTY = 1.12
 LOOK_BACK_TOKENS = 512
-LOOP_PENALTY = 0.3
+LOOP_PENALTY = 0.5
 LOOP_PENALTY_BASE = 1.15
-LOOP_TOKENS = 6
+LOOP_TOKENS = 8
 LOOP_LOOK_BACK_TOKENS = 4096
+LOOP_BREAKERS = tuple("()[]{}=:;\"'`*_#")
 
 
 def runtime_fields(request: Sampling, *, choice: int, may_repeat: bool) -> dict[str, Any]:
@@ -21,9 +22,10 @@ def runtime_fields(request: Sampling, *, choice: int, may_repeat: bool) -> dict[
 
     Without a word of the client two penalties keep long answers, Chinese ones above all, from looping: a mild one on
     every token of the last 512, and one on passages (DRY) that grows slowly with each token by which something is
-    written once more. The first alone lets sentences and paragraphs come round for ever; the second is still small
-    (two nats) at twenty tokens, so that a line of code can be quoted, and begins anew with each line. JSON must repeat
-    its punctuation and an answer from a tool's result must repeat the result: they go without.
+    written once more. The first alone lets sentences and paragraphs come round for ever. The second begins anew at the
+    signs that code is full of and prose is not, so that code may repeat itself; new lines are none of them, because
+    loops hold new lines. JSON must repeat its punctuation and an answer from a tool's result must repeat the result:
+    they go without.
     """
     says_penalty = (
         request.repeat_penalty is not None or bool(request.frequency_penalty) or bool(request.presence_penalty)
@@ -42,6 +44,7 @@ def runtime_fields(request: Sampling, *, choice: int, may_repeat: bool) -> dict[
         "dry_base": LOOP_PENALTY_BASE,
         "dry_allowed_length": LOOP_TOKENS,
         "dry_penalty_last_n": LOOP_LOOK_BACK_TOKENS,
+        "dry_sequence_breakers": list(LOOP_BREAKERS),
         "stream": True,
         "stream_options": {"include_usage": True},
         "return_progress": True,

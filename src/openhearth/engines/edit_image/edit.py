@@ -27,7 +27,7 @@ def read_request(body: bytes) -> EditRequest:
 def planned(request: EditRequest, parse: Parser, *, most_pixels: int) -> Plan:
     """The plan of a request that can be begun. Raises RequestError for all that is known without decoding."""
     if not request.pictures:
-        raise RequestError("Editing needs a picture. 请提供一张图片。", code="picture_missing", param="image")
+        raise RequestError("Editing needs a picture. 请提供一张图片。", code="missing_picture", param="image")
     if request.output_format not in MIMES:
         raise RequestError(
             f"'output_format' is png, jpeg, webp or svg, not '{request.output_format[:40]}'.",

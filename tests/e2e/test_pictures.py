@@ -62,6 +62,8 @@ def test_the_seed_request_streams_progress_and_ends_with_red_clothes_and_sunglas
     assert len({chunk.id for chunk in chunks}) == 1
     assert text.startswith("> 🖌️正在绘画\n\n```json\n")
     assert "衣服已换成红色" in text
+    assert text.index("本地程序化编辑") < LINK.search(text).start()  # type: ignore[union-attr]
+    assert LINK.fullmatch(text.strip().splitlines()[-1])
     assert chunks[-1].choices[0].finish_reason == "stop"
     before, after = _pixels(PORTRAIT.read_bytes()), _picture(text)
     assert after.shape == before.shape
@@ -115,6 +117,30 @@ def test_the_images_surface_edits(server: Running, client: openai.OpenAI, mode: 
         data = _fetch(items[0]["url"])
     before = _pixels(PORTRAIT.read_bytes())
     assert np.abs(_pixels(data) - before[:, ::-1]).mean() < 1
+
+
+def test_a_streamed_edit_shows_the_picture_between_its_steps(server: Running, client: openai.OpenAI) -> None:
+    with PORTRAIT.open("rb") as file:
+        stream = client.images.edit(
+            model="local-edit", image=file, prompt="变成黑白，然后水平翻转", stream=True, partial_images=2
+        )
+        events = list(stream)
+    assert [event.type for event in events] == ["image_edit.partial_image", "image_edit.completed"]
+    between, after = (_pixels(base64.b64decode(event.b64_json)) for event in events)
+    assert np.ptp(between, axis=2).max() <= 2
+    assert np.array_equal(between[:, ::-1], after)
+
+
+def test_a_second_picture_that_nothing_uses_is_named(server: Running) -> None:
+    uri = "data:image/jpeg;base64," + base64.b64encode(PORTRAIT.read_bytes()).decode()
+    body = {"model": "local-edit", "image": [uri, uri], "prompt": "变成黑白"}
+    request = urllib.request.Request(
+        f"{server.url}/v1/images/edits",
+        data=json.dumps(body).encode(),
+        headers={"authorization": f"Bearer {server.key}", "content-type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=110) as answer:
+        assert answer.headers["x-openhearth-dropped"] == "image[1]"
 
 
 def test_what_is_not_understood_is_quoted_and_nothing_is_made(server: Running, client: openai.OpenAI) -> None:

@@ -5,6 +5,9 @@ import sys
 
 from openhearth.engines.edit_image.edit import read_request
 from openhearth.engines.edit_image.frames import Failed, Frame, Progress, Ready, Result, encode, read
+from openhearth.engines.edit_image.plan import EditRequest
+
+REPLACES = {f"use {number}": {"op": "background", "action": "replace", "picture": number} for number in (2, 3)}
 
 
 def say(frame: Frame) -> None:
@@ -18,13 +21,17 @@ def spin() -> None:
         sum(range(10_000_000))
 
 
-def obey(instruction: str) -> None:
+def obey(request: EditRequest) -> None:
+    instruction = request.instruction
     if instruction == "refuse":
         say(Failed(415, "No such thing.", "invalid_request_error", "no_such_thing", "prompt"))
         return
     if instruction == "spin at once":
         spin()
     say(Progress(1, 2, "begun"))
+    if instruction == "show":
+        for number in range(request.partial_images):
+            say(Progress(2, 2, "shown", "image/webp", f"half {number}".encode()))
     if instruction == "spin":
         spin()
     if instruction == "die":
@@ -32,14 +39,14 @@ def obey(instruction: str) -> None:
     if instruction == "fail late":
         say(Failed(500, "Broken.", "server_error", "internal_error"))
         return
-    operations = ({"op": instruction, "by": os.getpid()},)
+    operations = ({"op": instruction, "by": os.getpid(), **REPLACES.get(instruction, {})},)
     say(Result("image/png", 3, 2, operations, "a note", 5, b"the picture"))
 
 
 def main() -> None:
     say(Ready())
     while (body := read(sys.stdin.buffer.read)) is not None:
-        obey(read_request(body).instruction)
+        obey(read_request(body))
 
 
 if __name__ == "__main__":

@@ -94,12 +94,46 @@ def test_the_declarations_speak_what_the_engines_offer() -> None:
 
 async def test_an_edit_gives_progress_the_picture_and_the_end(tmp_path: Path) -> None:
     async with editor(tmp_path) as placed:
-        progress, made, done = await placed.make(request("do it"))
+        progress, note, made, done = await placed.make(request("do it"))
     assert progress == ImageProgress(1, 2, "begun")
+    assert note == ImageProgress(0, 0, "a note")  # said before the picture: a chat ends with the picture
     assert isinstance(made, MadePicture)
     assert (made.data, made.mime, made.width, made.height, made.seed) == (b"the picture", "image/png", 3, 2, 5)
     assert made.operations[0]["op"] == "do it"  # type: ignore[index]
     assert done == ImagesDone(note="a note")
+
+
+async def test_pictures_of_the_edit_under_way_come_with_its_progress(tmp_path: Path) -> None:
+    async with editor(tmp_path) as placed:
+        said = await placed.make(request("show", partial_images=2))
+    shown = [event.partial for event in said if isinstance(event, ImageProgress) and event.partial]
+    assert shown == [Picture(f"half {number}".encode(), "image/webp", "partial") for number in (0, 1)]
+    assert said[-1] == ImagesDone(note="a note")
+
+
+async def test_asking_for_pictures_of_an_edit_that_has_none_is_reported(tmp_path: Path) -> None:
+    async with editor(tmp_path) as placed:
+        assert (await placed.make(request("x", partial_images=2)))[-1] == ImagesDone(
+            dropped=("partial_images",), note="a note"
+        )
+
+
+@pytest.mark.parametrize(
+    ("prompt", "count", "dropped"),
+    [
+        ("x", 1, ()),
+        ("x", 2, ("image[1]",)),
+        ("x", 3, ("image[1]", "image[2]")),
+        ("use 2", 2, ()),
+        ("use 3", 3, ("image[1]",)),
+    ],
+)
+async def test_pictures_that_nothing_used_are_named(
+    tmp_path: Path, prompt: str, count: int, dropped: tuple[str, ...]
+) -> None:
+    async with editor(tmp_path) as placed:
+        pictures = request(prompt).pictures * count
+        assert (await placed.make(request(prompt, pictures=pictures)))[-1] == ImagesDone(dropped=dropped, note="a note")
 
 
 async def test_what_cannot_be_honoured_is_reported(tmp_path: Path) -> None:

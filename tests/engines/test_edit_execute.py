@@ -11,7 +11,7 @@ from PIL import Image
 from openhearth.core.errors import RequestError, TooLarge
 from openhearth.engines.edit_image import telling
 from openhearth.engines.edit_image.edit import Editor, planned, read_request
-from openhearth.engines.edit_image.execute import Done, Executor, Given, Remarks
+from openhearth.engines.edit_image.execute import Done, Executor, Given, Remarks, Seen
 from openhearth.engines.edit_image.frames import Progress
 from openhearth.engines.edit_image.plan import (
     AddText,
@@ -46,13 +46,18 @@ class Bench:
         self.seen: list[tuple[int, ...]] = []
         self.used: list[tuple[str, Scene]] = []
         self.reported: list[Op] = []
+        self.looks: list[Pixels] = []
         self.remarks = Remarks()
         kinds = (Style, Adjust, Crop, Flip, Resize, Recolour, Upscale)
         operations: dict[type, Operation] = dict.fromkeys(kinds, self._operation)
         self.executor = Executor(operations, self._see, most_pixels=most_pixels, remarks=self.remarks)
 
     def run(self, *steps: Op, given: Given | None = None) -> Done:
-        return self.executor.run(Plan(steps), given or Given(picture()), self.reported.append)
+        return self.executor.run(Plan(steps), given or Given(picture()), self._report)
+
+    def _report(self, step: Op, seen: Seen) -> None:
+        self.reported.append(step)
+        self.looks.append(seen())
 
     def _see(self, pixels: Pixels) -> Scene:
         self.seen.append(pixels.shape)
@@ -79,6 +84,25 @@ def test_steps_run_in_order_and_each_is_reported() -> None:
     bench.run(*steps)
     assert [name for name, _ in bench.used] == ["Style", "Crop", "Adjust"]
     assert bench.reported == list(steps)
+
+
+def test_each_step_can_be_looked_at() -> None:
+    bench = Bench()
+    done = bench.run(Style("oil"), Style("oil"), Crop((1, 1)))
+    once, twice, cropped = bench.looks
+    assert np.array_equal(once[..., :3], 255 - picture()[..., :3])
+    assert np.array_equal(twice, picture())
+    assert np.array_equal(cropped, done.pixels)
+
+
+def test_a_look_keeps_to_the_mask() -> None:
+    mask = np.full((20, 30, 4), 255, np.uint8)
+    mask[5:10, 5:15, 3] = 0
+    bench = Bench()
+    bench.run(Style("oil"), Style("oil"), given=Given(picture(), mask=mask))
+    changed = (bench.looks[0] != picture()).any(axis=2)
+    assert changed[5:10, 5:15].mean() > 0.95
+    assert changed.sum() <= 50
 
 
 def test_a_look_is_kept_until_geometry_changes() -> None:
@@ -161,7 +185,9 @@ def png(pixels: Pixels) -> bytes:
 
 
 def parse(instruction: str, *, pictures: int = 1) -> Plan:
-    return Plan((Crop((1, 1)),)) if "crop" in instruction else Plan((Style("oil"),))
+    """``oil 3`` is three times oil."""
+    times = instruction.removeprefix("oil ")
+    return Plan((Crop((1, 1)),) if "crop" in instruction else (Style("oil"),) * int(times if times.isdigit() else 1))
 
 
 def request(instruction: str = "oil", **fields: object) -> EditRequest:
@@ -203,6 +229,35 @@ def test_the_result_is_a_file_of_the_asked_kind(output_format: str, mime: str, k
     assert "invents nothing" in result.note
     with Image.open(io.BytesIO(result.data)) as image:
         assert (image.format, image.size) == (kind, (30, 20))
+
+
+@pytest.mark.parametrize(
+    ("steps", "most", "shown_after"), [(1, 3, []), (2, 3, [2]), (4, 2, [2, 3]), (4, 3, [2, 3, 4]), (3, 0, [])]
+)
+def test_as_many_steps_as_asked_are_shown_but_never_the_last(steps: int, most: int, shown_after: list[int]) -> None:
+    said, _ = edited(request(f"oil {steps}", partial_images=most))
+    assert [one.done for one in said if one.data] == shown_after
+    assert {one.mime for one in said if not one.data} == {""}
+
+
+@pytest.mark.parametrize(
+    ("output_format", "mime"),
+    [("png", "image/png"), ("jpeg", "image/jpeg"), ("webp", "image/webp"), ("svg", "image/png")],
+)
+def test_what_is_shown_is_a_small_file_of_the_asked_kind(output_format: str, mime: str) -> None:
+    wide = np.full((300, 1500, 4), 255, np.uint8)
+    said, _ = edited(request("oil 2", pictures=(png(wide),), output_format=output_format, partial_images=1))
+    (shown,) = [one for one in said if one.data]
+    assert shown.mime == mime
+    with Image.open(io.BytesIO(shown.data)) as image:
+        assert (Image.MIME[image.format or ""], image.size) == (mime, (1024, 205))
+
+
+def test_a_small_picture_is_shown_as_large_as_it_is() -> None:
+    said, _ = edited(request("oil 2", partial_images=1))
+    (shown,) = [one.data for one in said if one.data]
+    with Image.open(io.BytesIO(shown)) as image:
+        assert np.array_equal(np.asarray(image), 255 - picture()[..., :3])
 
 
 def test_asking_for_svg_vectorises() -> None:

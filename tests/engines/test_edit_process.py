@@ -36,8 +36,8 @@ def png(width: int = 3, height: int = 2) -> bytes:
     return out.getvalue()
 
 
-def body(instruction: str, picture: bytes = b"") -> bytes:
-    return msgspec.msgpack.encode(EditRequest(instruction, (picture or png(),)))
+def body(instruction: str, picture: bytes = b"", **fields: Any) -> bytes:
+    return msgspec.msgpack.encode(msgspec.structs.replace(EditRequest(instruction, (picture or png(),)), **fields))
 
 
 @asynccontextmanager
@@ -172,6 +172,20 @@ async def test_an_edit_is_a_stream_of_progress_and_its_result() -> None:
     assert shown["operations"][0]["op"] == "do it"
 
 
+async def test_a_picture_of_the_edit_under_way_is_part_of_its_progress() -> None:
+    async with app() as served:
+        answer = await ask(served, "POST", "/edit", body=body("show", partial_images=1))
+    plain, shown, _ = events(answer)
+    assert "data" not in msgspec.json.decode(plain.data or "")
+    assert msgspec.json.decode(shown.data or "") == {
+        "done": 2,
+        "total": 2,
+        "text": "shown",
+        "mime": "image/webp",
+        "data": base64.b64encode(b"half 0").decode(),
+    }
+
+
 @pytest.mark.parametrize(
     ("sent", "status", "code"),
     [
@@ -296,6 +310,23 @@ async def test_the_real_worker_edits_and_survives_refusals(tmp_path: Path) -> No
                 await edited(work, instruction, picture)
             assert caught.value.frame.code == code
         assert (await edited(work, "make it black and white")).width == 512
+
+
+async def test_the_real_worker_shows_the_picture_between_two_steps(tmp_path: Path) -> None:
+    asked = body("make it black and white, flip horizontally", PORTRAIT, partial_images=3, output_format="webp")
+    async with real(tmp_path) as work, aclosing(work.edit(asked)) as frames:
+        said = [frame async for frame in frames]
+    assert isinstance(said[-1], Result)
+    (shown,) = [frame for frame in said if isinstance(frame, Progress) and frame.data]
+    assert (shown.done, shown.mime) == (2, "image/webp")
+    before, between, after = (
+        np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int)
+        for data in (PORTRAIT, shown.data, said[-1].data)
+    )
+    assert np.ptp(before, axis=2).mean() > 20
+    assert np.ptp(between, axis=2).mean() < 3  # grey already,
+    assert np.abs(between - after[:, ::-1]).mean() < 4  # and not flipped yet
+    assert np.abs(between - after).mean() > 20
 
 
 async def test_too_little_memory_is_a_clear_refusal(tmp_path: Path) -> None:

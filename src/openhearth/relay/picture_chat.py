@@ -144,13 +144,15 @@ class PictureChat:
 
     async def _make(self, work: Work, request: ImageRequest, ask: Ask, asker: Asker) -> AsyncGenerator[Piece, None]:
         pictures = tuple([await self._sources.picture(source, asker) for source in ask.sources])
+        said = set()
         async with aclosing(work.events(msgspec.structs.replace(request, pictures=pictures))) as events:
             async for event in events:
                 if isinstance(event, MadePicture):
                     yield await self._shown(event, work, request, pictures, asker)
                 elif isinstance(event, ImageProgress):
+                    said.add(event.text)
                     yield Piece(_progress(event))
-                elif closing := _closing(event):
+                elif closing := _closing(event, said):
                     yield Piece(closing, dropped=event.dropped)
 
     async def _shown(
@@ -202,9 +204,9 @@ def _progress(event: ImageProgress) -> str:
     return f"> {event.done}/{event.total} {text}\n\n" if event.total else f"> {text}\n\n"
 
 
-def _closing(event: ImagesDone) -> str:
+def _closing(event: ImagesDone, said: set[str]) -> str:
     lines = []
-    if event.note:
+    if event.note and event.note not in said:
         lines.append(f"> {' '.join(event.note.split())}\n\n")
     if event.dropped:
         names = ", ".join(f"`{name}`" for name in event.dropped)

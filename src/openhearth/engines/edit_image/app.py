@@ -127,6 +127,8 @@ def _written(event: Said) -> bytes:
         return encode(Event(comments=("working",)))
     if isinstance(event, Progress):
         shown: dict[str, Any] = {"done": event.done, "total": event.total, "text": event.text}
+        if event.data:
+            shown |= {"mime": event.mime, "data": base64.b64encode(event.data).decode()}
         return encode(Event(msgspec.json.encode(shown).decode(), "progress"))
     shown = msgspec.structs.asdict(event) | {"data": base64.b64encode(event.data).decode()}
     return encode(Event(msgspec.json.encode(shown).decode(), "result"))

@@ -6,12 +6,16 @@ import msgspec
 
 from openhearth.core.errors import RequestError
 from openhearth.engines.edit_image import telling
-from openhearth.engines.edit_image.execute import Executor, Given, Told, box_of, check_mask_fits
+from openhearth.engines.edit_image.execute import Executor, Given, Seen, Told, box_of, check_mask_fits
 from openhearth.engines.edit_image.frames import Progress, Result
 from openhearth.engines.edit_image.open import open_picture, read_header
-from openhearth.engines.edit_image.plan import EditRequest, Plan, Vectorise
+from openhearth.engines.edit_image.pixels.shape import fitted
+from openhearth.engines.edit_image.plan import EditRequest, Op, Plan, Vectorise
 from openhearth.engines.edit_image.ports import Parser
 from openhearth.engines.edit_image.save import MIMES, save_picture
+
+_PREVIEW_SIDE = 1024
+_PREVIEW_QUALITY = 80
 
 _DECODER = msgspec.msgpack.Decoder(EditRequest)
 
@@ -47,6 +51,32 @@ def planned(request: EditRequest, parse: Parser, *, most_pixels: int) -> Plan:
     return plan
 
 
+class Previews:
+    """The pictures of an edit under way: after its first ``most`` steps, not after the last, which gives the result.
+
+    They are small, so that watching costs little of the time an edit has.
+    """
+
+    def __init__(self, plan: Plan, *, most: int, output_format: str) -> None:
+        self._left = min(most, len(plan.steps) - 1)
+        self._format = "png" if output_format == "svg" else output_format
+        self._data = b""
+
+    def take(self, seen: Seen) -> None:
+        if self._left <= 0:
+            return
+        self._left -= 1
+        pixels = seen()
+        if max(pixels.shape[:2]) > _PREVIEW_SIDE:
+            pixels = fitted(pixels, _PREVIEW_SIDE, _PREVIEW_SIDE)
+        self._data = save_picture(pixels, self._format, quality=_PREVIEW_QUALITY)
+
+    def taken(self) -> tuple[str, bytes]:
+        """Kind and file of the picture taken since the last call; both empty when none was."""
+        data, self._data = self._data, b""
+        return (MIMES[self._format], data) if data else ("", b"")
+
+
 class Editor:
     """Edits with one executor, as the worker process does."""
 
@@ -59,10 +89,20 @@ class Editor:
         """The whole edit; ``report`` hears of each finished stage. Raises RequestErrors."""
         plan = planned(request, self._parse, most_pixels=self._most_pixels)
         chinese = telling.is_chinese(request.instruction)
-        told = Told(plan, lambda done, total, text: report(Progress(done, total, text)), chinese=chinese)
+        previews = Previews(plan, most=request.partial_images, output_format=request.output_format)
+
+        def say(done: int, total: int, text: str) -> None:
+            report(Progress(done, total, text, *previews.taken()))
+
+        told = Told(plan, say, chinese=chinese)
+
+        def finished(step: Op, seen: Seen) -> None:
+            previews.take(seen)
+            told.step(step)
+
         given = self._opened(request)
         told.tell(telling.opened(given.picture.shape[1], given.picture.shape[0]))
-        done = self._executor.run(plan, given, told.step)
+        done = self._executor.run(plan, given, finished)
         height, width = done.pixels.shape[:2]
         output_format = "svg" if done.svg else request.output_format
         data = done.svg or save_picture(done.pixels, output_format, quality=min(100, max(1, request.quality)))

@@ -1,6 +1,7 @@
 """Running a plan: its steps in order on one picture, then the mask and the size the request asked for."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -12,6 +13,8 @@ from openhearth.engines.edit_image.pixels.shape import check_size, fitted, size_
 from openhearth.engines.edit_image.pixels.vectorise import to_svg
 from openhearth.engines.edit_image.plan import Crop, Flip, Op, Plan, Resize, Rotate, Upscale, Vectorise
 from openhearth.engines.edit_image.ports import Operation, Pixels, Report, Scene
+
+Seen = Callable[[], Pixels]  # the picture as it is after a step, made when asked for
 
 GEOMETRY = (Crop, Rotate, Flip, Resize, Upscale)
 
@@ -64,8 +67,8 @@ class Executor:
         self._most_pixels = most_pixels
         self._remarks = remarks
 
-    def run(self, plan: Plan, given: Given, report: Callable[[Op], None]) -> Done:
-        """All steps; ``report`` is called with each one that is finished.
+    def run(self, plan: Plan, given: Given, report: Callable[[Op, Seen], None]) -> Done:
+        """All steps; ``report`` is called with each one that is finished, and with a way to see what it led to.
 
         Raises RequestErrors of the operations, and for a mask or a size that does not fit.
         """
@@ -79,15 +82,15 @@ class Executor:
             if isinstance(step, GEOMETRY):
                 scene = self._see(pixels)
             notes.append(self._noted(step))
-            report(step)
+            report(step, partial(_within, mask, given.picture, pixels))
         if mask is not None:
-            pixels = mixed(given.picture, pixels, 1 - to_floats(mask[..., 3]))
+            pixels = _within(mask, given.picture, pixels)
             notes.append({"op": "mask", "changed_where": "the mask is transparent"})
         pixels = self._sized(pixels, given.size, notes)
         if len(steps) < len(plan.steps):
             svg = to_svg(pixels)
             notes.append(self._noted(Vectorise()))
-            report(Vectorise())
+            report(Vectorise(), lambda: pixels)
         return Done(pixels, svg, tuple(notes))
 
     def _noted(self, step: Op) -> dict[str, Any]:
@@ -127,6 +130,11 @@ def check_mask_fits(plan: Plan) -> None:
             code="mask_with_geometry",
             param="mask",
         )
+
+
+def _within(mask: Pixels | None, before: Pixels, after: Pixels) -> Pixels:
+    """Changed only where a mask, if there is one, is transparent."""
+    return after if mask is None else mixed(before, after, 1 - to_floats(mask[..., 3]))
 
 
 def _mask_for(given: Given) -> Pixels | None:

@@ -17,11 +17,13 @@ class Ready(msgspec.Struct, frozen=True, tag_field="kind", tag="ready"):
 
 
 class Progress(msgspec.Struct, frozen=True, tag_field="kind", tag="progress"):
-    """A stage of the edit has finished."""
+    """A stage of the edit has finished. ``data`` is the picture as it is now, an encoded file, if one is shown."""
 
     done: int
     total: int
     text: str
+    mime: str = ""
+    data: bytes = b""
 
 
 class Result(msgspec.Struct, frozen=True, tag_field="kind", tag="result"):

@@ -178,11 +178,13 @@ class EditRequest(msgspec.Struct, frozen=True):
 
     ``pictures`` are encoded files, the first is edited, others serve as backgrounds. ``mask`` limits the change to
     its transparent (alpha 0) pixels, as in the OpenAI form. ``size`` ``auto`` keeps the picture's size, ``WxH``
-    resizes the result into it. ``quality`` 1–100 for jpeg and webp.
+    resizes the result into it. ``quality`` 1–100 for jpeg and webp. ``partial_images``: how many pictures to show of
+    the edit under way, one after each of its first steps and none after the last.
 
     The answer is 400 with an error body before any work, or 200 ``text/event-stream`` with events
-    ``progress`` {done, total, text}, then ``result`` {mime, width, height, operations, seed, data (base64)}
-    or ``error`` (an error body). A comment line ``: waiting N`` says the place in the queue.
+    ``progress`` {done, total, text, with a picture also mime and data (base64)}, then ``result`` {mime, width, height,
+    operations, note, seed, data (base64)} or ``error`` (an error body). A comment line ``: waiting N`` says the place
+    in the queue.
     """
 
     instruction: str
@@ -192,3 +194,4 @@ class EditRequest(msgspec.Struct, frozen=True):
     seed: int | None = None
     output_format: str = "png"
     quality: int = 90
+    partial_images: int = 0

@@ -17,7 +17,7 @@ from openhearth.core.errors import (
     UpstreamGarbled,
     UpstreamTimeout,
 )
-from openhearth.core.media import ImageEvent, ImageProgress, ImageRequest, ImagesDone, MadePicture
+from openhearth.core.media import ImageEvent, ImageProgress, ImageRequest, ImagesDone, MadePicture, Picture
 from openhearth.core.pictures import from_base64
 from openhearth.core.provider import Target
 from openhearth.core.sse import Splitter
@@ -31,6 +31,7 @@ _MOST_EVENT_BYTES = 512 * 1024 * 1024
 _MOST_ERROR_BYTES = 256 * 1024
 _ABSTRACT_SIZES = frozenset({"1K", "2K", "4K", "adaptive"})
 _USUAL_QUALITY = 90
+_REPLACE = ("background", "replace")  # the only operation that uses a further picture
 _DEADLINES = Deadlines()
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -45,31 +46,40 @@ class LocalEditDriver:
         self._deadlines = deadlines
 
     async def make(self, target: Target, request: ImageRequest) -> AsyncGenerator[ImageEvent, None]:
-        """See ``ImageDriver``. Raises RequestError for what the editor refuses, with the editor's own code."""
+        """See ``ImageDriver``. What the editor notes about a result is said before it: a chat ends with the picture.
+
+        Raises RequestError for what the editor refuses, with the editor's own code.
+        """
         _check(request)
         if target.engine and not self._engines.ready(target.engine):
             await self._engines.ensure(target.engine)
         body = _ENCODER.encode(_edit_request(request))
         call = outgoing(target, "/edit", "application/msgpack", body, self._deadlines)
-        note: str | None = None
+        result: _Result | None = None
+        has_shown = False
         async with stream(self._client, call) as answer:
             if answer.status != 200:
                 raise await _refusal(answer, target.id)
             async for event in _events(answer, target.id):
                 if isinstance(event, _Result):
-                    note = event.note
-                    yield _made(event, target.id)
+                    result, made = event, _made(event, target.id)
+                    if event.note:
+                        yield ImageProgress(0, 0, event.note)
+                    yield made
                 else:
-                    yield ImageProgress(event.done, event.total, event.text)
-        if note is None:
+                    has_shown = has_shown or bool(event.data)
+                    yield _progress(event, target.id)
+        if result is None:
             raise UpstreamDown(f"{target.id}: the edit ended early.", code="upstream_truncated", target=target.id)
-        yield ImagesDone(dropped=_dropped(request), note=note)
+        yield ImagesDone(dropped=_dropped(request, result, has_shown=has_shown), note=result.note)
 
 
 class _Progress(msgspec.Struct, frozen=True):
     done: int
     total: int
     text: str
+    mime: str = ""
+    data: str = ""
 
 
 class _Result(msgspec.Struct, frozen=True):
@@ -77,7 +87,7 @@ class _Result(msgspec.Struct, frozen=True):
     width: int
     height: int
     data: str
-    operations: tuple[Any, ...] = ()
+    operations: tuple[dict[str, Any], ...] = ()
     note: str = ""
     seed: int | None = None
 
@@ -119,21 +129,29 @@ def _edit_request(request: ImageRequest) -> EditRequest:
         seed=request.seed,
         output_format=request.output_format,
         quality=_USUAL_QUALITY if quality is None else max(1, min(100, quality)),
+        partial_images=request.partial_images,
     )
 
 
-def _dropped(request: ImageRequest) -> tuple[str, ...]:
-    """What was asked for and means nothing to an editor that works by rules."""
+def _dropped(request: ImageRequest, result: _Result, *, has_shown: bool) -> tuple[str, ...]:
+    """What was sent and had no effect: it means nothing to an editor that works by rules, or nothing used it."""
     ignored = {
         "size": request.size in _ABSTRACT_SIZES - {"adaptive"},
         "guidance": request.guidance is not None,
         "watermark": bool(request.watermark),
         "quality": request.quality not in ("", "auto"),
         "background": request.background not in ("", "auto"),
-        "partial_images": request.partial_images > 0,
+        "partial_images": request.partial_images > 0 and not has_shown,
         "seed": request.seed is not None,
     }
-    return tuple(name for name, is_ignored in ignored.items() if is_ignored)
+    return (*(name for name, is_ignored in ignored.items() if is_ignored), *_unused(request, result))
+
+
+def _unused(request: ImageRequest, result: _Result) -> tuple[str, ...]:
+    """Further pictures that became nobody's background, counted from 0 as in the list the caller sent."""
+    replacing = [done for done in result.operations if (done.get("op"), done.get("action")) == _REPLACE]
+    used = {done.get("picture") for done in replacing}
+    return tuple(f"image[{index}]" for index in range(1, len(request.pictures)) if index + 1 not in used)
 
 
 async def _events(answer: Streamed, name: str) -> AsyncGenerator[_Progress | _Result, None]:
@@ -151,6 +169,11 @@ async def _events(answer: Streamed, name: str) -> AsyncGenerator[_Progress | _Re
                     raise _error(_BODY.decode(event.data).error, 0, name, None)
             except msgspec.DecodeError as error:
                 raise UpstreamGarbled(f"{name} sent an event we cannot read.", target=name) from error
+
+
+def _progress(stage: _Progress, name: str) -> ImageProgress:
+    partial = Picture(from_base64(stage.data, name), stage.mime, "partial") if stage.data else None
+    return ImageProgress(stage.done, stage.total, stage.text, partial)
 
 
 def _made(result: _Result, name: str) -> MadePicture:

@@ -154,7 +154,7 @@ class Images:
         async def make() -> Response:
             results: list[_Result] = []
             done = ImagesDone()
-            ready = await self._ready(job)
+            ready = msgspec.structs.replace(await self._ready(job), partial_images=0)
             async with aclosing(job.work.events(ready)) as events:
                 async for event in events:
                     if isinstance(event, MadePicture):
@@ -177,7 +177,8 @@ class Images:
             size=_size(first),
             note=done.note or None,
         )
-        return Json(answer, headers=marks(job.work, (*job.dropped, *done.dropped)))
+        only_in_streams = ("partial_images",) if job.request.partial_images else ()
+        return Json(answer, headers=marks(job.work, (*job.dropped, *only_in_streams, *done.dropped)))
 
     def _image(self, result: _Result, job: _Job) -> Image:
         return Image(
@@ -242,7 +243,8 @@ def _partial(picture: Picture, job: _Job, number: int) -> StreamEvent:
 
 def _comment(event: ImageProgress) -> bytes:
     """Progress for whoever reads the raw stream; clients skip comments."""
-    return f": {event.done}/{event.total} {' '.join(event.text.split())}\n\n".encode()
+    count = f"{event.done}/{event.total} " if event.total else ""
+    return f": {count}{' '.join(event.text.split())}\n\n".encode()
 
 
 def _wants_bytes(order: Order, model: str) -> bool:

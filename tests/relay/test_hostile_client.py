@@ -153,6 +153,14 @@ async def test_a_body_in_pieces_and_in_chunks_arrives_whole(gate: Gateway, up: U
     assert [seen.json() for seen in up.seen] == [CHAT, CHAT]
 
 
+@pytest.mark.parametrize("path", ["/health/live", "/v1/chat/completions"])
+async def test_a_wish_to_upgrade_is_ignored(gate: Gateway, path: str) -> None:
+    wish = {"connection": "Upgrade", "upgrade": "websocket", "sec-websocket-key": "x"}
+    method, body = ("POST", CHAT) if "chat" in path else ("GET", None)
+    async with asyncio.timeout(5):
+        assert (await ask(gate.port, path, body, method=method, headers=wish)).status == 200
+
+
 async def test_expect_continue_is_answered(gate: Gateway) -> None:
     whole = request(body=CHAT, headers={"expect": "100-continue"})
     head, _, body = whole.partition(b"\r\n\r\n")
@@ -161,6 +169,13 @@ async def test_expect_continue_is_answered(gate: Gateway) -> None:
         assert (await connection.reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100")
         await connection.send(body)
         assert (await connection.reply()).status == 200
+
+
+async def test_expect_continue_with_too_large_a_body_is_refused_at_once(quick: Gateway) -> None:
+    head = request(headers={"expect": "100-continue", "content-length": "999999"}).partition(b"\r\n\r\n")[0]
+    async with asyncio.timeout(5), connect(quick.port) as connection:
+        await connection.send(head + b"\r\n\r\n")
+        assert (await connection.reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 413")
 
 
 async def test_old_http_gets_a_stream_that_ends_with_the_connection(gate: Gateway) -> None:

@@ -19,7 +19,7 @@ class Dialect(StrEnum):
     LOCAL_EDIT = "local_edit"
 
 
-class Origin(msgspec.Struct, frozen=True):
+class Origin(msgspec.Struct, frozen=True, cache_hash=True):
     """One place to connect to.
 
     ``scheme`` is ``http``, ``https`` or ``unix``. For ``unix``, ``host`` is the socket's path and ``port`` is 0.

@@ -9,6 +9,7 @@ import asyncio
 from typing import Any
 
 import httptools
+import msgspec
 from typing_extensions import override
 from uvicorn.config import Config as ServerConfig
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -26,22 +27,41 @@ from openhearth.core.errors import (
 )
 from openhearth.core.operations import Operation
 from openhearth.dialects import openai_errors
+from openhearth.doors.standing import StandingLines
 from openhearth.relay.passthrough import read_ask
 from openhearth.relay.pipeline import Exchange, Relay
-from openhearth.transport.wire import Headers
 
 HotRoutes = dict[bytes, Operation]
 
 _END_OF_CHUNKS = b"0\r\n\r\n"
 _JSON_TYPES = frozenset({b"", b"application/json"})
+_NOTED = frozenset((b"content-type", b"origin", b"expect", b"upgrade", b"authorization", b"x-api-key", b"api-key"))
+_UNSEEN = -1.0
 
 
-class FastDoor(HttpToolsProtocol):
-    """One connection. ``relay`` and ``routes`` come from ``bound``; nothing is global."""
+class _Services(msgspec.Struct):
+    """What every connection of a server shares."""
 
     relay: Relay
     routes: HotRoutes
     limits: Limits
+    standing: StandingLines
+
+
+class FastDoor(HttpToolsProtocol):
+    """One connection. ``services`` comes from ``bound``; nothing is global.
+
+    ``deadline_s``: 0 for none, ``_UNSEEN`` for an idle connection whose time starts when the sweeper comes by.
+    """
+
+    services: _Services
+
+    # Slots, also for what uvicorn's class sets: over thirty names in an instance's dictionary make each look-up slower.
+    __slots__ = (
+        "body", "body_bytes", "chunked", "content_type", "cross_origin", "cycle", "deadline_s", "exchange",
+        "expect_100_continue", "fault", "head_bytes", "headers", "hot", "in_head", "keep", "limits", "loop", "noted",
+        "parser", "relay", "routes", "server_state", "standing", "timeout_keep_alive_task", "transport", "url",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -51,6 +71,11 @@ class FastDoor(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self.relay = self.services.relay
+        self.routes = self.services.routes
+        self.limits = self.services.limits
+        self.standing = self.services.standing
+        self.noted: list[tuple[bytes, bytes]] = []
         self.hot: Operation | None = None
         self.exchange: Exchange | None = None
         self.body: list[bytes] = []
@@ -91,9 +116,10 @@ class FastDoor(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self.in_head:
             if self.head_bytes == 0:
-                self.deadline_s = self.loop.time() + self.limits.header_s
+                self.deadline_s = 0.0
             self.head_bytes += len(data)
-        self._unset_keepalive_if_required()
+        if self.timeout_keep_alive_task is not None:
+            self._unset_keepalive_if_required()
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -103,8 +129,23 @@ class FastDoor(HttpToolsProtocol):
                 self.fault or RequestError("This is not a valid HTTP request.", code="invalid_http")
             )
             return
-        if self.in_head and self.head_bytes > self.limits.header_bytes:
-            self._refuse_connection(HeadersTooLarge(f"The headers are larger than {self.limits.header_bytes} bytes."))
+        if self.head_bytes:
+            self._wait_for_rest(len(data))
+
+    def _wait_for_rest(self, read_bytes: int) -> None:
+        """A read ended inside a request. Only then is there a deadline to set: most requests come in one read."""
+        limits = self.limits
+        if self.in_head:
+            if self.head_bytes > limits.header_bytes:
+                self._refuse_connection(HeadersTooLarge(f"The headers are larger than {limits.header_bytes} bytes."))
+            elif not self.deadline_s:
+                self.deadline_s = self.loop.time() + limits.header_s
+        elif self.hot is not None:
+            if not self.deadline_s:
+                self.deadline_s = self.loop.time() + limits.body_s
+            self.body_bytes += read_bytes  # also counts framing and the head: only then is it worth a closer look
+            if self.body_bytes > limits.json_body_bytes and sum(map(len, self.body)) > limits.json_body_bytes:
+                self._refuse_connection(_too_large(limits))
 
     @override
     def eof_received(self) -> None:
@@ -129,6 +170,7 @@ class FastDoor(HttpToolsProtocol):
             raise RequestError("pipelined")
         self.url = b""
         self.headers = []
+        self.noted = []
         self.expect_100_continue = False
         self.cross_origin = False
         self.content_type = b""
@@ -137,13 +179,10 @@ class FastDoor(HttpToolsProtocol):
     @override
     def on_header(self, name: bytes, value: bytes) -> None:
         name = name.lower()
-        self.headers.append((name, value))
-        if name == b"content-type":
-            self.content_type = value
-        elif name == b"origin":
-            self.cross_origin = True
-        elif name == b"expect":
-            self.expect_100_continue = value.lower() == b"100-continue"
+        pair = (name, value)
+        self.headers.append(pair)
+        if name in _NOTED:
+            self.noted.append(pair)
 
     @override
     def on_headers_complete(self) -> None:
@@ -153,16 +192,30 @@ class FastDoor(HttpToolsProtocol):
                 self.fault = HeadersTooLarge(f"The headers are larger than {self.limits.header_bytes} bytes.")
                 raise self.fault
         self.in_head = False
-        operation = self.routes.get(self.url) if self.parser.get_method() == b"POST" else None
+        self.deadline_s = 0.0
+        may_upgrade = False
+        for name, value in self.noted:
+            if name == b"content-type":
+                self.content_type = value
+            elif name == b"origin":
+                self.cross_origin = True
+            elif name == b"expect":
+                self.expect_100_continue = value.lower() == b"100-continue"
+            elif name == b"upgrade":
+                may_upgrade = True
+        operation = self.routes.get(self.url)
         busy = self.cycle is not None and not self.cycle.response_complete
-        if operation is None or busy or self.parser.should_upgrade():
-            self.deadline_s = 0.0
+        if (
+            operation is None
+            or busy
+            or self.parser.get_method() != b"POST"
+            or (may_upgrade and self.parser.should_upgrade())
+        ):
             self._to_app()
             return
         self.hot = operation
         self.body = []
         self.body_bytes = 0
-        self.deadline_s = self.loop.time() + self.limits.body_s
         self.keep = self.parser.should_keep_alive()
         if self.expect_100_continue:
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -171,38 +224,40 @@ class FastDoor(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         if self.hot is None:
             super().on_body(body)
-            return
-        self.body_bytes += len(body)
-        if self.body_bytes > self.limits.json_body_bytes:
-            self.fault = TooLarge(f"The body is larger than {self.limits.json_body_bytes} bytes.")
-            raise self.fault
-        self.body.append(body)
+        else:
+            self.body.append(body)
 
     @override
     def on_message_complete(self) -> None:
         self.in_head = True
         self.head_bytes = 0
         self.deadline_s = 0.0
-        if self.hot is None:
+        operation = self.hot
+        if operation is None:
             super().on_message_complete()
             return
-        body = self.body[0] if len(self.body) == 1 else b"".join(self.body)
+        parts = self.body
+        body = parts[0] if len(parts) == 1 else b"".join(parts)
         self.body = []
-        self._begin(self.hot, body)
+        if len(body) > self.limits.json_body_bytes:
+            self.fault = _too_large(self.limits)
+            raise self.fault
+        self._begin(operation, body)
 
     # -- the relay -----------------------------------------------------------------------------------------------
 
     def _begin(self, operation: Operation, body: bytes) -> None:
         try:
-            self._check_type()
+            if self.content_type not in _JSON_TYPES:
+                self._check_type()
             envelope = Envelope.decode(body, max_depth=self.limits.json_depth)
             ask = read_ask(envelope)
-            relayed = self.relay.relays(operation, ask)
+            relayed = self.relay.router.relayable(operation, ask.model)
         except RequestError:
             relayed = False  # the app says what is wrong, once it knows who asks
         if relayed:
             self.exchange = exchange = Exchange(self.relay, operation, self)
-            exchange.run(self.headers, envelope, ask, len(body))
+            exchange.run(self.noted, envelope, ask, len(body))
         else:
             self.hot = None
             self._to_app()
@@ -210,10 +265,9 @@ class FastDoor(HttpToolsProtocol):
             super().on_message_complete()
 
     def _check_type(self) -> None:
-        if self.content_type not in _JSON_TYPES:
-            kind = self.content_type.partition(b";")[0].strip().lower()
-            if kind != b"application/json" and not kind.endswith(b"+json"):
-                raise UnsupportedMedia("Not JSON.")
+        kind = self.content_type.partition(b";")[0].strip().lower()
+        if kind != b"application/json" and not kind.endswith(b"+json"):
+            raise UnsupportedMedia("Not JSON.")
 
     def _to_app(self) -> None:
         """The request goes to the ASGI app as if it had just arrived."""
@@ -237,14 +291,14 @@ class FastDoor(HttpToolsProtocol):
 
     # -- ClientSide ----------------------------------------------------------------------------------------------
 
-    def answer(self, status: int, headers: Headers, body: bytes) -> None:
-        self._write(status, headers, b"content-length: %d\r\n" % len(body), body)
+    def answer(self, status: int, lines: bytes, body: bytes) -> None:
+        self._write(status, lines, b"content-length: %d\r\n\r\n" % len(body), body)
         self._done()
 
-    def start(self, status: int, headers: Headers) -> None:
+    def start(self, status: int, lines: bytes) -> None:
         self.chunked = self.parser is not None and self.parser.get_http_version() != "1.0"
         self.keep = self.keep and self.chunked
-        self._write(status, headers, b"transfer-encoding: chunked\r\n" if self.chunked else b"", b"")
+        self._write(status, lines, b"transfer-encoding: chunked\r\n\r\n" if self.chunked else b"\r\n", b"")
 
     def data(self, data: bytes) -> None:
         self.transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self.chunked else data)
@@ -254,8 +308,8 @@ class FastDoor(HttpToolsProtocol):
             self.transport.write(_END_OF_CHUNKS)
         self._done()
 
-    def failed(self, error: GatewayError, headers: Headers) -> None:
-        self.answer(error.shown_status, [*headers, *openai_errors.headers(error)], openai_errors.shown(error))
+    def failed(self, error: GatewayError, lines: bytes) -> None:
+        self.answer(error.shown_status, lines + _lines_of(error), openai_errors.shown(error))
 
     def broke(self, error: GatewayError) -> None:
         self.data(openai_errors.event(error))
@@ -263,20 +317,14 @@ class FastDoor(HttpToolsProtocol):
 
     # -- the end of an answer ------------------------------------------------------------------------------------
 
-    def _write(self, status: int, headers: Headers, framing: bytes, body: bytes) -> None:
-        parts = [STATUS_LINE[status]]
-        for name, value in self.server_state.default_headers:
-            parts += name, b": ", value, b"\r\n"
-        for name, value in headers:
-            parts += name, b": ", value, b"\r\n"
+    def _write(self, status: int, lines: bytes, framing: bytes, body: bytes) -> None:
+        """``framing`` is the last header line, if there is one, and the blank line."""
+        standing = self.standing.of(self.server_state.default_headers)
         if self.cross_origin:
-            parts.append(b"access-control-allow-origin: *\r\naccess-control-expose-headers: *\r\n")
+            lines += b"access-control-allow-origin: *\r\naccess-control-expose-headers: *\r\n"
         if not self.keep:
-            parts.append(b"connection: close\r\n")
-        parts.append(framing)
-        parts.append(b"\r\n")
-        parts.append(body)
-        self.transport.write(b"".join(parts))
+            lines += b"connection: close\r\n"
+        self.transport.write(b"".join((STATUS_LINE[status], standing, lines, framing, body)))
 
     def _done(self) -> None:
         self.exchange = None
@@ -284,8 +332,8 @@ class FastDoor(HttpToolsProtocol):
         self.server_state.total_requests += 1
         if not self.keep:
             self.transport.close()
-        elif not self.transport.is_closing():
-            self.deadline_s = self.loop.time() + self.limits.idle_connection_s
+        else:
+            self.deadline_s = _UNSEEN
 
     def _refuse_connection(self, error: GatewayError) -> None:
         """Answer a request that cannot be read, and close."""
@@ -303,18 +351,23 @@ class FastDoor(HttpToolsProtocol):
         if self.cycle is not None and not self.cycle.response_complete and self.cycle.response_started:
             self.transport.abort()
             return
-        self._write(
-            error.shown_status,
-            openai_errors.headers(error),
-            b"content-length: %d\r\n" % len(openai_errors.body(error)),
-            openai_errors.body(error),
-        )
+        body = openai_errors.body(error)
+        self._write(error.shown_status, _lines_of(error), b"content-length: %d\r\n\r\n" % len(body), body)
         self.transport.close()
+
+
+def _too_large(limits: Limits) -> TooLarge:
+    return TooLarge(f"The body is larger than {limits.json_body_bytes} bytes.")
+
+
+def _lines_of(error: GatewayError) -> bytes:
+    return b"".join(b"%b: %b\r\n" % pair for pair in openai_errors.headers(error))
 
 
 def bound(relay: Relay, routes: HotRoutes, limits: Limits) -> type[FastDoor]:
     """The protocol class for uvicorn's ``http=`` with its services attached."""
-    return type("BoundFastDoor", (FastDoor,), {"relay": relay, "routes": routes, "limits": limits})
+    services = _Services(relay, routes, limits, StandingLines())
+    return type("BoundFastDoor", (FastDoor,), {"services": services, "__slots__": ()})
 
 
 class Sweeper:
@@ -332,7 +385,11 @@ class Sweeper:
             await asyncio.sleep(self._every_s)
             now = loop.time()
             for connection in list(self._state.connections):
-                if isinstance(connection, FastDoor) and 0.0 < connection.deadline_s < now:
+                if not isinstance(connection, FastDoor) or not connection.deadline_s:
+                    continue
+                if connection.deadline_s == _UNSEEN:
+                    connection.deadline_s = now + connection.limits.idle_connection_s
+                elif connection.deadline_s < now:
                     connection.overdue()
             beat = self._relay.gate.clock()
             for exchange in list(self._relay.open):

@@ -1,15 +1,16 @@
 """One try on one target: turns the upstream's callbacks into a stream, a whole answer or an error."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from typing_extensions import override
 
-from openhearth.core.call import Call, Outcome
+from openhearth.core.call import Outcome, Usage
 from openhearth.core.errors import UpstreamDown, UpstreamError, UpstreamGarbled
 from openhearth.core.provider import Target
 from openhearth.relay.observe import StreamObserver, read_answer
 from openhearth.relay.retry import classify, said_by
-from openhearth.transport.wire import Flight, Headers, Receiver
+from openhearth.transport.wire import Flight, Headers, WholeReceiver
 
 _MOST_ERROR_BYTES = 256 * 1024
 _MOST_ANSWER_BYTES = 64 * 1024 * 1024
@@ -18,45 +19,38 @@ _MOST_ANSWER_BYTES = 64 * 1024 * 1024
 class Owner(Protocol):
     """The exchange, as an attempt sees it."""
 
-    @property
-    def call(self) -> Call: ...
-
     def attempt_failed(self, error: UpstreamError) -> None: ...
 
-    def stream_started(self, status: int, headers: Headers, target: Target, dropped: tuple[str, ...]) -> None: ...
-
-    def stream_data(self, data: bytes) -> None: ...
+    def stream_started(
+        self, status: int, headers: Headers, target: Target, dropped: tuple[str, ...]
+    ) -> Callable[[bytes], None]:
+        """The stream begins; returns where its data goes, so that a chunk takes no detour."""
 
     def stream_ended(self, target: Target, outcome: Outcome, code: str, events: int) -> None: ...
 
     def whole(self, status: int, headers: Headers, body: bytes, target: Target, dropped: tuple[str, ...]) -> None: ...
 
 
-class Attempt(Receiver):
-    """Receives one answer for its owner."""
+class Attempt(WholeReceiver):
+    """Receives one answer for its owner. ``answer_started`` sets what ``answer_whole`` does not need."""
 
     __slots__ = (
-        "_begun",
-        "_dropped",
-        "_headers",
-        "_observer",
-        "_owner",
-        "_parts",
-        "_size",
-        "_status",
-        "_streaming",
-        "flight",
-        "target",
-    )
+        "_dropped", "_headers", "_hide_usage", "_observer", "_owner", "_parts", "_sink", "_size", "_status", "_usage",
+        "flight", "target",
+    )  # fmt: skip
 
-    def __init__(self, owner: Owner, target: Target, dropped: tuple[str, ...], *, hide_usage: bool) -> None:
+    _headers: Headers
+    _parts: list[bytes]
+    _size: int
+    _status: int
+    _sink: Callable[[bytes], None] | None
+
+    def __init__(
+        self, owner: Owner, target: Target, dropped: tuple[str, ...], usage: Usage, *, hide_usage: bool
+    ) -> None:
         self._owner = owner
         self._dropped = dropped
-        self._parts: list[bytes] = []
-        self._size = 0
-        self._begun = False
-        self._status = 0
-        self._headers: Headers = []
+        self._usage = usage
         self._hide_usage = hide_usage
         self._observer: StreamObserver | None = None
         self.target = target
@@ -80,13 +74,21 @@ class Attempt(Receiver):
             self.flight.abort()
 
     @override
+    def answer_whole(self, status: int, headers: Headers, body: bytes) -> bool:
+        if status != 200 or _is_stream(headers) or read_answer(body, self._usage) != "ok":
+            return False
+        self._owner.whole(status, headers, body, self.target, self._dropped)
+        return True
+
     def answer_started(self, status: int, headers: Headers) -> None:
         self._status = status
         self._headers = headers
+        self._parts = []
+        self._size = 0
+        self._sink = None
         if status == 200 and _is_stream(headers):
-            self._observer = StreamObserver(self._owner.call.usage, hide_usage=self._hide_usage)
+            self._observer = StreamObserver(self._usage, hide_usage=self._hide_usage)
 
-    @override
     def answer_data(self, data: bytes) -> None:
         observer = self._observer
         if observer is not None:
@@ -98,7 +100,11 @@ class Attempt(Receiver):
                 self._owner.attempt_failed(error)
                 return
             if data:
-                self._pass_on(data)
+                sink = self._sink
+                if sink is not None:
+                    sink(data)
+                else:
+                    self._pass_on(data)
             return
         self._size += len(data)
         self._parts.append(data)
@@ -106,7 +112,6 @@ class Attempt(Receiver):
             self.abort()
             self._owner.attempt_failed(UpstreamGarbled("The answer is too large.", target=self.target.id))
 
-    @override
     def answer_ended(self) -> None:
         if self._observer is not None:
             self._end_stream(self._observer)
@@ -115,7 +120,7 @@ class Attempt(Receiver):
         if self._status >= 300:
             self._owner.attempt_failed(classify(self._status, self._headers, body, self.target.id))
             return
-        kind = read_answer(body, self._owner.call.usage)
+        kind = read_answer(body, self._usage)
         if kind == "ok":
             self._owner.whole(self._status, self._headers, body, self.target, self._dropped)
             return
@@ -125,17 +130,15 @@ class Attempt(Receiver):
             UpstreamGarbled(f"{message}{': ' + said if said else ''}.", code=code, target=self.target.id)
         )
 
-    @override
     def answer_failed(self, error: UpstreamError) -> None:
         error.target = error.target or self.target.id
         self._owner.attempt_failed(error)
 
     def _pass_on(self, data: bytes) -> None:
         """The client's stream starts with the first event, so that until then another target can be tried."""
-        if not self._begun:
-            self._begun = True
-            self._owner.stream_started(self._status, self._headers, self.target, self._dropped)
-        self._owner.stream_data(data)
+        if self._sink is None:
+            self._sink = self._owner.stream_started(self._status, self._headers, self.target, self._dropped)
+        self._sink(data)
 
     def _end_stream(self, observer: StreamObserver) -> None:
         rest = observer.rest()
@@ -149,7 +152,7 @@ class Attempt(Receiver):
             )
         else:
             if not observer.done:
-                self._owner.stream_data(b"data: [DONE]\n\n")
+                self._pass_on(b"data: [DONE]\n\n")
             self._owner.stream_ended(self.target, Outcome.OK, "", self.events)
 
 

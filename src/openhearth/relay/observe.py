@@ -13,6 +13,8 @@ from openhearth.core.call import Usage
 from openhearth.core.errors import UpstreamGarbled
 
 _MOST_PENDING_BYTES = 16 * 1024 * 1024
+_DONE = (b"[DONE]\n\n", b"[DONE]\r\n\r\n")
+_ERROR_WITHIN = 64
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _FINISH = re.compile(rb'"finish_reason"\s*:\s*"')
 _ERROR = re.compile(rb'(?:^|\n)data:\s*\{\s*"error"\s*:\s*[^n]')
@@ -37,7 +39,12 @@ class _Answer(msgspec.Struct):
     error: msgspec.Raw = _ABSENT
 
 
+class _UsageOnly(msgspec.Struct):
+    usage: _Usage | None = None
+
+
 _ANSWER = msgspec.json.Decoder(_Answer)
+_USAGE_ONLY = msgspec.json.Decoder(_UsageOnly)
 
 
 class StreamObserver:
@@ -67,13 +74,17 @@ class StreamObserver:
             data = self._cut(data)
             if not data:
                 return b""
-        self.events += data.count(b"\n\n") or data.count(b"\n\r\n")
-        if b'"usage"' in data:
+        count = data.count(b"\n\n") or data.count(b"\n\r\n")
+        self.events += count
+        # In one event that is all data, an error can only be its first field: no need to search the rest.
+        # Searches are ``find``: ``bytes in bytes`` raises and drops a TypeError inside, at the price of four searches.
+        within = _ERROR_WITHIN if count == 1 and data.startswith(b"data:") else len(data)
+        if data.find(b'"error"', 0, within) >= 0:
+            self.failed = self.failed or _ERROR.search(data) is not None
+        if data.find(b'"usage"') >= 0:
             data = self._read_usage(data)
-        if b"[DONE]" in data:
+        if data.endswith(_DONE):
             self.done = True
-        if b'"error"' in data and _ERROR.search(data):
-            self.failed = True
         self._previous, self._last = self._last, data
         return data
 
@@ -85,7 +96,8 @@ class StreamObserver:
     @property
     def finished(self) -> bool:
         """True when the stream ended as its dialect ends: the end mark or a finish reason in its last chunks."""
-        return self.done or bool(_FINISH.search(self._previous + self._last))
+        ending = self._previous + self._last
+        return self.done or b"[DONE]" in ending or _FINISH.search(ending) is not None
 
     def _cut(self, data: bytes) -> bytes:
         end = 0
@@ -102,7 +114,7 @@ class StreamObserver:
     def _read_usage(self, data: bytes) -> bytes:
         if self._hide:
             data = data.replace(b',"usage":null', b"")
-            if b'"usage"' not in data:
+            if data.find(b'"usage"') < 0:
                 return data
         return _each_event(data, self._shown)
 
@@ -141,16 +153,24 @@ def _decode(event: bytes) -> _Answer | None:
 
 def note_usage(usage: Usage, found: _Usage) -> None:
     """Copy what the upstream reported; nonsense (negative, absent) counts as zero."""
-    usage.input_tokens = max(0, found.prompt_tokens or 0)
-    usage.output_tokens = max(0, found.completion_tokens or 0)
-    details = found.prompt_tokens_details
-    usage.cached_tokens = max(0, details.cached_tokens or 0) if details else 0
+    into, out, details = found.prompt_tokens or 0, found.completion_tokens or 0, found.prompt_tokens_details
+    usage.input_tokens = into if into > 0 else 0
+    usage.output_tokens = out if out > 0 else 0
+    if details is not None:
+        usage.cached_tokens = max(0, details.cached_tokens or 0)
+    elif usage.cached_tokens:
+        usage.cached_tokens = 0
     usage.source = "upstream"
 
 
 def read_answer(body: bytes, usage: Usage) -> str:
     """Note the usage of a whole answer; ``ok``, ``error`` (a 200 that holds an error) or ``garbled``."""
     try:
+        if body.find(b'"error"') < 0 and body.find(b"\\u") < 0:  # nearly every answer: no error in any spelling
+            found = _USAGE_ONLY.decode(body).usage
+            if found is not None:
+                note_usage(usage, found)
+            return "ok"
         answer = _ANSWER.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return "garbled"

@@ -43,15 +43,17 @@ class Ask(msgspec.Struct):
 
 def read_ask(envelope: Envelope) -> Ask:
     """Model, stream and whether the client asked for usage in its stream. Raises RequestError."""
-    model = envelope.require("model", str)
+    head = envelope.head
+    if head is not None and head.model is not None:  # nearly every call: nothing left to decode
+        model, stream = head.model, head.stream or False
+    else:
+        model, stream = envelope.require("model", str), envelope.get("stream", bool) or False
     if not model or len(model) > 256:
         raise RequestError("Field 'model' must have 1 to 256 characters.", param="model", code="invalid_value")
-    stream = envelope.get("stream", bool) or False
-    wants = False
-    if stream:
-        options = envelope.get("stream_options", _StreamOptions)
-        wants = bool(options and options.include_usage)
-    return Ask(model, stream, wants)
+    if not stream:
+        return Ask(model, False, False)
+    options = envelope.get("stream_options", _StreamOptions)
+    return Ask(model, True, bool(options and options.include_usage))
 
 
 class Shaper:
@@ -70,34 +72,29 @@ class Shaper:
         self, target: Target, operation: Operation, envelope: Envelope, ask: Ask
     ) -> tuple[Outgoing, tuple[str, ...]]:
         """The request and the names of fields that could not be carried over. Idempotent: a retry runs it again."""
-        fields = envelope.copy()
-        if target.upstream_model and target.upstream_model != ask.model:
-            fields.set("model", target.upstream_model)
+        renamed = target.upstream_model
         quirks = target.provider.quirks
-        if ask.stream and not ask.wants_usage and "no_stream_options" not in quirks:
-            _ask_for_usage(fields)
-        dropped = apply_quirks(quirks, fields) if quirks else ()
-        outgoing = Outgoing(
-            origin=target.origin,
-            head=self._head(target, operation),
-            body=fields.encode(),
-            deadlines=self._deadlines,
-            name=target.id,
-        )
-        return outgoing, dropped
+        dropped: tuple[str, ...] = ()
+        if ask.stream or quirks or (renamed and renamed != ask.model):
+            envelope = envelope.copy()
+            if renamed and renamed != ask.model:
+                envelope.set("model", renamed)
+            if ask.stream and not ask.wants_usage and "no_stream_options" not in quirks:
+                _ask_for_usage(envelope)
+            if quirks:
+                dropped = apply_quirks(quirks, envelope)
+        head = self._heads.get((target.id, operation)) or self._make_head(target, operation)
+        return Outgoing(target.origin, head, envelope.encode(), self._deadlines, target.id), dropped
 
     def forget(self, target_id: str) -> None:
         """A target was removed or changed: its head goes with it."""
         for key in [key for key in self._heads if key[0] == target_id]:
             del self._heads[key]
 
-    def _head(self, target: Target, operation: Operation) -> bytes:
-        key = (target.id, operation)
-        made = self._heads.get(key)
-        if made is None:
-            path = target.base_path + PATHS[_RELAYED[operation]]
-            made = head("POST", path, host_header(target.origin), [*_HEADERS, *auth_headers(target)])
-            self._heads[key] = made
+    def _make_head(self, target: Target, operation: Operation) -> bytes:
+        path = target.base_path + PATHS[_RELAYED[operation]]
+        made = head("POST", path, host_header(target.origin), [*_HEADERS, *auth_headers(target)])
+        self._heads[target.id, operation] = made
         return made
 
 

@@ -5,7 +5,7 @@ seen lately, an engine that must start) runs in a task that the exchange owns.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
 import msgspec
@@ -14,6 +14,7 @@ from openhearth.config import Config
 from openhearth.core.call import Call, Outcome, Principal, Usage
 from openhearth.core.envelope import Envelope
 from openhearth.core.errors import Bug, GatewayError, ShuttingDown, UpstreamError
+from openhearth.core.money import FREE
 from openhearth.core.operations import Operation
 from openhearth.core.provider import Target
 from openhearth.engines.ports import EngineHost
@@ -29,19 +30,20 @@ from openhearth.transport.wire import Client, Headers
 class ClientSide(Protocol):
     """What a door gives an exchange: either one ``answer``, or ``start``, ``data``…, ``end``.
 
+    ``lines`` are header lines ready for the wire, each ended by CRLF: most are written in one go for every call.
     ``failed`` takes an error before anything was sent; ``broke`` one after the stream has begun (an error event, then
     the end). None of them blocks; a slow reader makes the door call ``Exchange.pause`` and ``resume``.
     """
 
-    def answer(self, status: int, headers: Headers, body: bytes) -> None: ...
+    def answer(self, status: int, lines: bytes, body: bytes) -> None: ...
 
-    def start(self, status: int, headers: Headers) -> None: ...
+    def start(self, status: int, lines: bytes) -> None: ...
 
     def data(self, data: bytes) -> None: ...
 
     def end(self) -> None: ...
 
-    def failed(self, error: GatewayError, headers: Headers) -> None: ...
+    def failed(self, error: GatewayError, lines: bytes) -> None: ...
 
     def broke(self, error: GatewayError) -> None: ...
 
@@ -78,9 +80,11 @@ class Exchange:
     """One call under way."""
 
     __slots__ = (
-        "_admission", "_ask", "_attempt", "_body_bytes", "_envelope", "_errors", "_operation", "_relay", "_side",
-        "_targets", "_task", "closed", "last_write_s", "paused_since_s", "started",
+        "_admission", "_ask", "_attempt", "_body_bytes", "_envelope", "_errors", "_operation", "_relay", "_seen_events",
+        "_side", "_targets", "_task", "call", "closed", "last_write_s", "paused_since_s", "started",
     )  # fmt: skip
+
+    call: Call
 
     def __init__(self, relay: Relay, operation: Operation, side: ClientSide) -> None:
         self._relay = relay
@@ -91,6 +95,7 @@ class Exchange:
         self._task: asyncio.Task[None] | None = None
         self._errors: list[UpstreamError] = []
         self._targets: list[Target] = []
+        self._seen_events = 0
         self.started = False
         self.closed = False
         self.last_write_s = 0.0
@@ -103,12 +108,13 @@ class Exchange:
         self._envelope = envelope
         self._ask = ask
         self._body_bytes = body_bytes
-        self._relay.open.add(self)
+        relay = self._relay
+        relay.open.add(self)
         try:
-            if self._relay.stopping:
+            if relay.stopping:
                 raise ShuttingDown("The server is stopping; try again.", retry_after_s=1.0)
             token = key_of(headers)
-            principal = self._relay.gate.identify_cached(token)
+            principal = relay.gate.identify_cached(token)
             if principal is None:
                 self._own(self._identify(token))
             else:
@@ -145,7 +151,12 @@ class Exchange:
         if self.paused_since_s and now_s - self.paused_since_s > limits.stream_idle_s:
             self._side.broke(ShuttingDown("The client stopped reading.", code="client_stalled"))
             self.client_gone()
-        elif self._may_comment() and not self.paused_since_s and now_s - self.last_write_s > limits.keepalive_comment_s:
+        elif not self._may_comment() or self.paused_since_s:
+            return
+        elif self._attempt is not None and self._attempt.events != self._seen_events:
+            self._seen_events = self._attempt.events  # noted here, so that a chunk costs no look at the clock
+            self.last_write_s = now_s
+        elif now_s - self.last_write_s > limits.keepalive_comment_s:
             if not self.started:
                 self._start(200, [(b"content-type", b"text/event-stream")], ())
             self.last_write_s = now_s
@@ -157,27 +168,29 @@ class Exchange:
         self._admit(await self._relay.gate.identify(token))
 
     def _admit(self, principal: Principal) -> None:
-        relay = self._relay
-        targets = self._targets = relay.router.plan_relay(principal, self._operation, self._ask.model)
-        self._admission = relay.gate.admit(
+        relay, ask, operation = self._relay, self._ask, self._operation
+        targets = self._targets = relay.router.plan_relay(principal, operation, ask.model)
+        admission = self._admission = relay.gate.admit(
             principal,
-            self._operation,
-            self._ask.model,
-            stream=self._ask.stream,
+            operation,
+            ask.model,
+            stream=ask.stream,
             reserve_micros=worst_case(targets, self._body_bytes),
         )
-        self.last_write_s = self._now()
+        self.call = admission.call
+        self.last_write_s = admission.call.started_s
         self._next()
 
     def _next(self) -> None:
         """Send the next attempt, or tell the client that none is left."""
         call = self.call
-        if call.attempts >= min(len(self._targets), self._relay.config.upstream.attempts):
+        tried = call.attempts
+        if tried >= len(self._targets) or tried >= self._relay.config.upstream.attempts:
             raise exhausted(self._errors)
-        target = self._targets[call.attempts]
-        if call.attempts:
+        target = self._targets[tried]
+        if tried:
             call.usage = Usage()
-        call.attempts += 1
+        call.attempts = tried + 1
         call.target_id = target.id
         if target.engine and not self._relay.engines.ready(target.engine):
             self._own(self._wake(target))
@@ -194,23 +207,16 @@ class Exchange:
             self._send(target)
 
     def _send(self, target: Target) -> None:
-        outgoing, dropped = self._relay.shaper.shape(target, self._operation, self._envelope, self._ask)
-        attempt = Attempt(self, target, dropped, hide_usage=not self._ask.wants_usage)
+        relay, ask = self._relay, self._ask
+        outgoing, dropped = relay.shaper.shape(target, self._operation, self._envelope, ask)
+        attempt = Attempt(self, target, dropped, self.call.usage, hide_usage=not ask.wants_usage)
         self._attempt = attempt
-        attempt.flight = self._relay.client.send(outgoing, attempt)
+        self._seen_events = 0
+        attempt.flight = relay.client.send(outgoing, attempt)
         if self.paused_since_s:
             attempt.pause()
 
     # -- what the attempt reports --------------------------------------------------------------------------------
-
-    @property
-    def call(self) -> Call:
-        assert self._admission is not None
-        return self._admission.call
-
-    @property
-    def wants_stream(self) -> bool:
-        return self._ask.stream
 
     def attempt_failed(self, error: UpstreamError) -> None:
         """An attempt ended badly: on to the next target, or to the client."""
@@ -227,15 +233,14 @@ class Exchange:
         except GatewayError as last:
             self._fail(last)
 
-    def stream_started(self, status: int, headers: Headers, target: Target, dropped: tuple[str, ...]) -> None:
+    def stream_started(
+        self, status: int, headers: Headers, target: Target, dropped: tuple[str, ...]
+    ) -> Callable[[bytes], None]:
         self.call.first_byte_s = self._now() - self.call.started_s
         if not self.started:
             self._start(status, headers, dropped)
         self._relay.router.note(target, None)
-
-    def stream_data(self, data: bytes) -> None:
-        self.last_write_s = self._now()
-        self._side.data(data)
+        return self._side.data
 
     def stream_ended(self, target: Target, outcome: Outcome, code: str, events: int) -> None:
         estimate(self.call.usage, body_bytes=self._body_bytes, events=events)
@@ -245,14 +250,15 @@ class Exchange:
 
     def whole(self, status: int, headers: Headers, body: bytes, target: Target, dropped: tuple[str, ...]) -> None:
         """A complete answer that is not a stream."""
-        self._relay.router.note(target, None)
-        self.call.first_byte_s = self._now() - self.call.started_s
-        self._settle(Outcome.OK, "")
+        relay, call = self._relay, self.call
+        relay.router.note(target, None)
+        call.first_byte_s = relay.gate.clock() - call.started_s
+        self._settle(_OK, "")
         if self.started:  # a keep-alive comment already opened a stream
             self._side.data(b"data: " + body + b"\n\ndata: [DONE]\n\n")
             self._side.end()
         else:
-            self._side.answer(status, self._headers(headers, dropped), body)
+            self._side.answer(status, self._lines(headers, dropped), body)
         self._close()
 
     # -- the end -------------------------------------------------------------------------------------------------
@@ -274,10 +280,13 @@ class Exchange:
         if admission is None:
             return
         attempt = self._attempt
-        if outcome is Outcome.CLIENT_GONE and attempt is not None:
-            estimate(admission.call.usage, body_bytes=self._body_bytes, events=attempt.events)
-        delivered = attempt is not None and (outcome is Outcome.OK or attempt.events > 0)
-        price = attempt.target.price if attempt is not None and delivered else None
+        price = None
+        if attempt is not None:
+            if outcome is _GONE:
+                estimate(admission.call.usage, body_bytes=self._body_bytes, events=attempt.events)
+            charged = attempt.target.price
+            if charged is not FREE and (outcome is _OK or attempt.events > 0):
+                price = charged
         if admission.settle(outcome, code, price):
             self._relay.meter.finished(admission.call)
 
@@ -292,27 +301,27 @@ class Exchange:
 
     def _start(self, status: int, headers: Headers, dropped: tuple[str, ...]) -> None:
         self.started = True
-        self._side.start(status, [*self._headers(headers, dropped), (b"cache-control", b"no-cache")])
+        self._side.start(status, self._lines(headers, dropped) + b"cache-control: no-cache\r\n")
 
-    def _headers(self, headers: Headers, dropped: tuple[str, ...]) -> Headers:
-        kept = self._marks()
-        for pair in headers:
-            if pair[0] in _PASSED_HEADERS:
-                kept.append(pair)
+    def _lines(self, headers: Headers, dropped: tuple[str, ...]) -> bytes:
+        lines = self._marks()
+        for name, value in headers:
+            if name in _PASSED_HEADERS:
+                lines += b"%b: %b\r\n" % (name, value)
         if dropped:
-            kept.append((b"x-openhearth-dropped", ", ".join(dropped).encode("ascii", "replace")))
-        return kept
+            lines += b"x-openhearth-dropped: %b\r\n" % ", ".join(dropped).encode("ascii", "replace")
+        return lines
 
-    def _marks(self) -> Headers:
-        admission = self._admission
-        if admission is None:
-            return []
-        call = admission.call
-        return [
-            (b"x-request-id", call.id.encode()),
-            (b"x-openhearth-target", call.target_id.encode("ascii", "replace")),
-            (b"openai-processing-ms", b"%d" % ((self._now() - call.started_s) * 1000)),
-        ]
+    def _marks(self) -> bytes:
+        if self._admission is None:
+            return b""
+        call = self.call
+        passed_s = call.first_byte_s or self._now() - call.started_s
+        marks = (
+            f"x-request-id: {call.id}\r\nx-openhearth-target: {call.target_id}\r\n"
+            f"openai-processing-ms: {int(passed_s * 1000)}\r\n"
+        )
+        return marks.encode("ascii", "replace")
 
     def _may_comment(self) -> bool:
         return self._admission is not None and self._ask.stream and not self.closed
@@ -336,4 +345,5 @@ class Exchange:
         self._fail(Bug(type(error).__name__))
 
 
+_OK, _GONE = Outcome.OK, Outcome.CLIENT_GONE  # an enumeration's members are slow to look up
 _PASSED_HEADERS = frozenset({b"content-type", b"retry-after", b"x-openhearth-dropped"})

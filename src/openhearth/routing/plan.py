@@ -56,9 +56,10 @@ class Router:
 
     def _by_relay(self, operation: Operation, model: str) -> list[Target]:
         """Kept per name until the catalog changes: the hot path asks for every call."""
-        if self._relayed_of != self.catalog.version:
+        version = self.catalog.version
+        if self._relayed_of != version:
             self._relayed.clear()
-            self._relayed_of = self.catalog.version
+            self._relayed_of = version
         targets = self._relayed.get((operation, model))
         if targets is None:
             dialect = _RELAYED.get(operation)

@@ -73,13 +73,13 @@ class RelayResponse(Response):
 
     # -- ClientSide ----------------------------------------------------------------------------------------------
 
-    def answer(self, status: int, headers: Headers, body: bytes) -> None:
-        self.start(status, [*headers, (b"content-length", b"%d" % len(body))])
+    def answer(self, status: int, lines: bytes, body: bytes) -> None:
+        self.start(status, lines + b"content-length: %d\r\n" % len(body))
         self._finished = True
         self._push({"type": "http.response.body", "body": body})
 
-    def start(self, status: int, headers: Headers) -> None:
-        self._push({"type": "http.response.start", "status": status, "headers": headers})
+    def start(self, status: int, lines: bytes) -> None:
+        self._push({"type": "http.response.start", "status": status, "headers": _pairs(lines)})
 
     def data(self, data: bytes) -> None:
         self._push({"type": "http.response.body", "body": data, "more_body": True})
@@ -88,9 +88,15 @@ class RelayResponse(Response):
         self._finished = True
         self._push({"type": "http.response.body", "body": b""})
 
-    def failed(self, error: GatewayError, headers: Headers) -> None:
-        self.answer(error.shown_status, [*headers, *openai_errors.headers(error)], openai_errors.shown(error))
+    def failed(self, error: GatewayError, lines: bytes) -> None:
+        told = b"".join(b"%b: %b\r\n" % pair for pair in openai_errors.headers(error))
+        self.answer(error.shown_status, lines + told, openai_errors.shown(error))
 
     def broke(self, error: GatewayError) -> None:
         self.data(openai_errors.event(error))
         self.end()
+
+
+def _pairs(lines: bytes) -> Headers:
+    """Header lines as ASGI wants them."""
+    return [(name, value) for name, _, value in (line.partition(b": ") for line in lines.split(b"\r\n") if line)]

@@ -13,13 +13,14 @@ from typing_extensions import override
 from openhearth.core.errors import UpstreamDown, UpstreamError, UpstreamGarbled
 from openhearth.transport.coding import DecodeLimits, Decoder, decoder_for
 from openhearth.transport.flight import Flight, Phase
-from openhearth.transport.wire import Headers
+from openhearth.transport.wire import Headers, WholeReceiver
 
 _MOST_QUIET_BYTES = 64 * 1024
 _JOIN_BELOW_BYTES = 64 * 1024
 _HOP_BY_HOP = frozenset(
     (b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade")
 )
+_ANSWER, _BODY = Phase.ANSWER, Phase.BODY  # an enumeration's members are slow to look up
 _NOTED = _HOP_BY_HOP | {b"content-encoding"}
 
 
@@ -58,6 +59,7 @@ class Connection(asyncio.Protocol):
         "_interim",
         "_keep",
         "_limits",
+        "_odd",
         "_parser",
         "_parts",
         "_quiet_bytes",
@@ -79,7 +81,10 @@ class Connection(asyncio.Protocol):
         self._parser: Any = httptools.HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
         self._headers: Headers = []
+        self._head: Headers | None = None
         self._parts: list[bytes] = []
+        self._status = 0
+        self._keep = False
         self._reading = True
         self.flight: Flight | None = None
         self.answers = 0
@@ -87,11 +92,11 @@ class Connection(asyncio.Protocol):
         self.idle_since_s = 0.0
         self.absolute = b""
         self.proxy_header = b""
-        self._reset()
+        self._forget_answer()
 
-    def _reset(self) -> None:
-        self._head: Headers | None = None
-        self._status = 0
+    def _forget_answer(self) -> None:
+        """What only unusual answers set; ``_odd`` says that this one was."""
+        self._odd = False
         self._coding = b""
         self._chunked = False
         self._decoder: Decoder | None = None
@@ -100,7 +105,6 @@ class Connection(asyncio.Protocol):
         self._heard = False
         self._interim = False
         self._complete = False
-        self._keep = False
         self._to_end_of_stream = False
 
     def start(self, flight: Flight, now_s: float) -> None:
@@ -109,17 +113,24 @@ class Connection(asyncio.Protocol):
         if self.closed or transport is None:
             flight.fail(UpstreamDown(f"{flight.name} closed the connection before it was used."))
             return
-        if self.answers:
-            self._reset()
+        if self._odd:
+            self._forget_answer()
+        else:
+            self._heard = self._complete = False
+            self._quiet_bytes = 0
         self.flight = flight
         request = flight.request
-        flight.enter(Phase.ANSWER, self, request.deadlines.first_byte_s, now_s)
+        flight.phase = _ANSWER  # ``Flight.enter``, without the call
+        flight.carrier = self
+        flight.limit_s = request.deadlines.first_byte_s
+        flight.since_s = now_s
         head = request.head
         if self.absolute:
             method, _, rest = head.partition(b" ")
             head = b"%b %b%b%b" % (method, self.absolute, rest, self.proxy_header)
         body = request.body
         if not body and head.startswith((b"GET ", b"HEAD ")):
+            self._odd = True
             transport.write(head + b"\r\n")
         elif len(body) < _JOIN_BELOW_BYTES:
             transport.write(b"%bcontent-length: %d\r\n\r\n%b" % (head, len(body), body))
@@ -151,23 +162,54 @@ class Connection(asyncio.Protocol):
                 self._keep = False
             else:
                 broken = _garbled(flight, error)
-        if self._head is not None:
-            self._tell_head(flight, self._head)
+        head = self._head
+        if head is not None:
+            if self._complete and self._keep and len(self._parts) == 1 and self._told_whole(flight, head):
+                return
+            self._tell_head(flight, head)
         if self._parts and self.flight is flight:
             self._tell_body(flight)
         if self.flight is not flight:
             return
-        if broken is not None:
-            flight.fail(broken)
-        elif self._complete:
+        if self._complete:
             self._finish(flight)
-        elif self._quiet_bytes > _MOST_QUIET_BYTES:
-            flight.fail(_too_long(flight))
+        elif broken is not None or self._quiet_bytes > _MOST_QUIET_BYTES:
+            flight.fail(broken or _too_long(flight))
+
+    def _told_whole(self, flight: Flight, head: Headers) -> bool:
+        """The usual answer that is no stream: one read brought it, one call hands it over."""
+        receiver, transport = flight.receiver, self._transport
+        if not isinstance(receiver, WholeReceiver) or self._decoder is not None or transport is None:
+            return False
+        # The flight has ended as far as its receiver can do anything: an abort from inside must not close us.
+        flight.receiver = flight.carrier = None
+        taken = False
+        try:
+            taken = receiver.answer_whole(self._status, head, self._parts[0])
+        finally:
+            if not taken:
+                flight.receiver, flight.carrier = receiver, self
+        if taken:
+            self._head = None
+            self._parts.clear()
+            self.flight = None
+            self._let_go(transport)
+        return taken
+
+    def _let_go(self, transport: asyncio.Transport) -> None:
+        """After a clean end: back to the pool, unless a part of the request is still on its way out."""
+        if transport.get_write_buffer_size():
+            self.close()
+            return
+        self.answers += 1
+        if not self._reading:
+            self.resume()
+        self._home.release(self)
 
     def _tell_head(self, flight: Flight, headers: Headers) -> None:
         self._head = None
         self._quiet_bytes = 0
-        flight.phase = Phase.BODY
+        flight.phase = _BODY
         flight.limit_s = flight.request.deadlines.idle_s
         flight.moving = True
         receiver = flight.receiver
@@ -176,8 +218,11 @@ class Connection(asyncio.Protocol):
 
     def _tell_body(self, flight: Flight) -> None:
         parts = self._parts
-        data = parts[0] if len(parts) == 1 else b"".join(parts)
-        parts.clear()
+        if len(parts) == 1:
+            data = parts.pop()
+        else:
+            data = b"".join(parts)
+            parts.clear()
         self._quiet_bytes = 0
         flight.moving = True
         if self._decoder is not None:
@@ -204,10 +249,8 @@ class Connection(asyncio.Protocol):
         flight.carrier = None
         self.flight = None
         transport = self._transport
-        if self._keep and transport is not None and not transport.get_write_buffer_size():
-            self.answers += 1
-            self.resume()
-            self._home.release(self)
+        if self._keep and transport is not None:
+            self._let_go(transport)
         else:
             self.close()
         if receiver is not None:
@@ -225,6 +268,7 @@ class Connection(asyncio.Protocol):
             self._headers.append((name, value))
 
     def _note(self, name: bytes, value: bytes) -> None:
+        self._odd = True
         if name == b"content-encoding":
             self._coding = self._coding + b"," + value if self._coding else value
         elif name == b"connection":
@@ -243,12 +287,13 @@ class Connection(asyncio.Protocol):
         if status < 200:
             if status == 101:
                 raise _Refused("it switched to another protocol")
-            self._interim = True
+            self._odd = self._interim = True
             self._coding = b""
             return
         self._status = status
         self._keep = self._parser.should_keep_alive()
         if not self._keep and not self._chunked:
+            self._odd = True
             self._to_end_of_stream = all(name != b"content-length" for name, _ in headers)
         if self._extra_names and self._extra_names not in ([b"keep-alive"], [b"close"]):
             headers = [pair for pair in headers if pair[0] not in self._extra_names]

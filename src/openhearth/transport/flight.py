@@ -20,6 +20,9 @@ class Phase(Enum):
     BODY = auto()
 
 
+_ROOM = Phase.ROOM  # an enumeration's members are slow to look up
+
+
 class Carrier(Protocol):
     """What holds a flight: the queue, a connection being opened, or an open connection."""
 
@@ -51,7 +54,7 @@ class Flight:
         self.request = request
         self.receiver: Receiver | None = receiver
         self.carrier: Carrier | None = None
-        self.phase = Phase.ROOM
+        self.phase = _ROOM
         self.started_s = now_s
         self.since_s = now_s
         self.limit_s = request.deadlines.connect_s

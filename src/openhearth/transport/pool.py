@@ -117,7 +117,7 @@ class Pool(Home):
 
     @override
     def release(self, connection: Connection) -> None:
-        now_s = self.now_s()
+        now_s = self._clock()
         if self._waiting:
             connection.start(self._waiting.popleft(), now_s)
         else:

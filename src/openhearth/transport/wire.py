@@ -51,6 +51,19 @@ class Receiver(Protocol):
     def answer_failed(self, error: UpstreamError) -> None: ...
 
 
+class WholeReceiver:
+    """A receiver that also takes an answer in one call when one read brought all of it."""
+
+    __slots__ = ()
+
+    def answer_whole(self, status: int, headers: Headers, body: bytes) -> bool:
+        """Called instead of the other three, while the connection is still in use: sends nothing from here.
+
+        ``False``: not taken, the three calls follow.
+        """
+        raise NotImplementedError
+
+
 class Flight(Protocol):
     """A request under way. All methods are idempotent and harmless after the end."""
 

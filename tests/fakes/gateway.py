@@ -20,7 +20,8 @@ from openhearth.core.envelope import Envelope
 from openhearth.core.operations import Operation
 from openhearth.core.provider import Dialect, Origin, Provider, Target
 from openhearth.doors import asgi
-from openhearth.doors.fast import Sweeper, bound
+from openhearth.doors.fast import bound
+from openhearth.doors.sweeper import Sweeper
 from openhearth.engines.ports import EngineState
 from openhearth.relay.gate import Gate
 from openhearth.relay.passthrough import Shaper

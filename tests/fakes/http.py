@@ -64,7 +64,9 @@ class Connection:
 
     async def reply(self) -> Reply:
         status, headers = await self.head()
-        if headers.get("transfer-encoding") == "chunked":
+        if status in (204, 304):
+            body = b""
+        elif headers.get("transfer-encoding") == "chunked":
             body = b"".join([piece async for piece in self.chunks()])
         elif "content-length" in headers:
             body = await self.reader.readexactly(int(headers["content-length"]))

@@ -19,7 +19,8 @@ from openhearth.app.preload import preload
 from openhearth.config import Config, ConfigError
 from openhearth.core.operations import Operation
 from openhearth.doors import asgi
-from openhearth.doors.fast import Sweeper, bound
+from openhearth.doors.fast import bound
+from openhearth.doors.sweeper import Sweeper
 from openhearth.telemetry import log
 
 _RELAYED = {"/v1/chat/completions": Operation.CHAT, "/v1/completions": Operation.COMPLETE}

@@ -36,7 +36,8 @@ HotRoutes = dict[bytes, Operation]
 _END_OF_CHUNKS = b"0\r\n\r\n"
 _JSON_TYPES = frozenset({b"", b"application/json"})
 _NOTED = frozenset((b"content-type", b"origin", b"expect", b"upgrade", b"authorization", b"x-api-key", b"api-key"))
-_UNSEEN = -1.0
+_HOP_HEADERS = frozenset((b"upgrade", b"connection", b"http2-settings"))
+UNSEEN = -1.0
 
 
 class _Services(msgspec.Struct):
@@ -51,7 +52,7 @@ class _Services(msgspec.Struct):
 class FastDoor(HttpToolsProtocol):
     """One connection. ``services`` comes from ``bound``; nothing is global.
 
-    ``deadline_s``: 0 for none, ``_UNSEEN`` for an idle connection whose time starts when the sweeper comes by.
+    ``deadline_s``: 0 for none, ``UNSEEN`` for an idle connection whose time starts when the sweeper comes by.
     """
 
     services: _Services
@@ -59,8 +60,9 @@ class FastDoor(HttpToolsProtocol):
     # Slots, also for what uvicorn's class sets: over thirty names in an instance's dictionary make each look-up slower.
     __slots__ = (
         "body", "body_bytes", "chunked", "content_type", "cross_origin", "cycle", "deadline_s", "exchange",
-        "expect_100_continue", "fault", "head_bytes", "headers", "hot", "in_head", "keep", "limits", "loop", "noted",
-        "parser", "relay", "routes", "server_state", "standing", "timeout_keep_alive_task", "transport", "url",
+        "expect_100_continue", "fault", "head_bytes", "headers", "hot", "in_head", "keep", "limits", "loop", "method",
+        "noted", "parser", "relay", "routes", "server_state", "standing", "timeout_keep_alive_task", "transport",
+        "upgrading", "url",
     )  # fmt: skip
 
     def __init__(
@@ -76,6 +78,8 @@ class FastDoor(HttpToolsProtocol):
         self.limits = self.services.limits
         self.standing = self.services.standing
         self.noted: list[tuple[bytes, bytes]] = []
+        self.method = b""
+        self.upgrading = False
         self.hot: Operation | None = None
         self.exchange: Exchange | None = None
         self.body: list[bytes] = []
@@ -122,8 +126,9 @@ class FastDoor(HttpToolsProtocol):
             self._unset_keepalive_if_required()
         try:
             self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._unsupported_upgrade_warning()
+        except httptools.HttpParserUpgrade as wish:
+            self._without_upgrade(data[wish.args[0] :])
+            return
         except httptools.HttpParserError:
             self._refuse_connection(
                 self.fault or RequestError("This is not a valid HTTP request.", code="invalid_http")
@@ -131,6 +136,18 @@ class FastDoor(HttpToolsProtocol):
             return
         if self.head_bytes:
             self._wait_for_rest(len(data))
+
+    def _without_upgrade(self, rest: bytes) -> None:
+        """A wish to upgrade may be ignored (RFC 9110, section 7.8), but the parser stops at it: let another one read
+        the request without that header, and what came after its head."""
+        self.parser = httptools.HttpRequestParser(self)
+        lines = [self.method, b" ", self.url, b" HTTP/1.1\r\n"]
+        for name, value in self.headers:
+            if name not in _HOP_HEADERS:
+                lines += name, b": ", value, b"\r\n"
+        self.head_bytes = 0
+        self.in_head = True
+        self.data_received(b"".join((*lines, b"\r\n", rest)))
 
     def _wait_for_rest(self, read_bytes: int) -> None:
         """A read ended inside a request. Only then is there a deadline to set: most requests come in one read."""
@@ -193,7 +210,7 @@ class FastDoor(HttpToolsProtocol):
                 raise self.fault
         self.in_head = False
         self.deadline_s = 0.0
-        may_upgrade = False
+        self.upgrading = False
         for name, value in self.noted:
             if name == b"content-type":
                 self.content_type = value
@@ -201,16 +218,12 @@ class FastDoor(HttpToolsProtocol):
                 self.cross_origin = True
             elif name == b"expect":
                 self.expect_100_continue = value.lower() == b"100-continue"
-            elif name == b"upgrade":
-                may_upgrade = True
+            elif name == b"upgrade" and self.parser.should_upgrade():
+                self.method, self.upgrading = self.parser.get_method(), True
+                return
         operation = self.routes.get(self.url)
         busy = self.cycle is not None and not self.cycle.response_complete
-        if (
-            operation is None
-            or busy
-            or self.parser.get_method() != b"POST"
-            or (may_upgrade and self.parser.should_upgrade())
-        ):
+        if operation is None or busy or self.parser.get_method() != b"POST":
             self._to_app()
             return
         self.hot = operation
@@ -218,7 +231,14 @@ class FastDoor(HttpToolsProtocol):
         self.body_bytes = 0
         self.keep = self.parser.should_keep_alive()
         if self.expect_100_continue:
-            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._continue()
+
+    def _continue(self) -> None:
+        for name, value in self.headers:
+            if name == b"content-length" and int(value) > self.limits.json_body_bytes:
+                self.fault = _too_large(self.limits)
+                raise self.fault
+        self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     @override
     def on_body(self, body: bytes) -> None:
@@ -234,7 +254,8 @@ class FastDoor(HttpToolsProtocol):
         self.deadline_s = 0.0
         operation = self.hot
         if operation is None:
-            super().on_message_complete()
+            if not self.upgrading:
+                super().on_message_complete()
             return
         parts = self.body
         body = parts[0] if len(parts) == 1 else b"".join(parts)
@@ -333,7 +354,7 @@ class FastDoor(HttpToolsProtocol):
         if not self.keep:
             self.transport.close()
         else:
-            self.deadline_s = _UNSEEN
+            self.deadline_s = UNSEEN
 
     def _refuse_connection(self, error: GatewayError) -> None:
         """Answer a request that cannot be read, and close."""
@@ -368,29 +389,3 @@ def bound(relay: Relay, routes: HotRoutes, limits: Limits) -> type[FastDoor]:
     """The protocol class for uvicorn's ``http=`` with its services attached."""
     services = _Services(relay, routes, limits, StandingLines())
     return type("BoundFastDoor", (FastDoor,), {"services": services, "__slots__": ()})
-
-
-class Sweeper:
-    """One timer for all connections and all open streams, instead of a timer each."""
-
-    def __init__(self, relay: Relay, state: ServerState, *, every_s: float = 0.5) -> None:
-        self._relay = relay
-        self._state = state
-        self._every_s = every_s
-
-    async def run(self) -> None:
-        """Until cancelled."""
-        loop = asyncio.get_running_loop()
-        while True:
-            await asyncio.sleep(self._every_s)
-            now = loop.time()
-            for connection in list(self._state.connections):
-                if not isinstance(connection, FastDoor) or not connection.deadline_s:
-                    continue
-                if connection.deadline_s == _UNSEEN:
-                    connection.deadline_s = now + connection.limits.idle_connection_s
-                elif connection.deadline_s < now:
-                    connection.overdue()
-            beat = self._relay.gate.clock()
-            for exchange in list(self._relay.open):
-                exchange.beat(beat)

@@ -177,3 +177,13 @@ async def test_leaving_at_once_frees_everything(up: Upstream, config: Config) ->
             while gate.limits.open:
                 await asyncio.sleep(0.01)
         assert gate.relay.open == set()
+
+
+async def test_a_whole_answer_is_held_up_to_its_limit(up: Upstream, config: Config) -> None:
+    limits = msgspec.structs.replace(config.limits, answer_body_bytes=1_000_000)
+    async with gateway([target(up.port)], config=msgspec.structs.replace(config, limits=limits)) as gate:
+        up.words = ("x" * 900_000,)
+        assert (await ask(gate.port, body=CHAT)).status == 200
+        up.words = ("x" * 1_100_000,)
+        reply = await ask(gate.port, body=CHAT)
+        assert (reply.status, reply.error()["code"]) == (502, "upstream_garbled")

@@ -13,11 +13,14 @@ from openhearth.relay.retry import classify, said_by
 from openhearth.transport.wire import Flight, Headers, WholeReceiver
 
 _MOST_ERROR_BYTES = 256 * 1024
-_MOST_ANSWER_BYTES = 64 * 1024 * 1024
 
 
 class Owner(Protocol):
     """The exchange, as an attempt sees it."""
+
+    @property
+    def most_answer_bytes(self) -> int:
+        """The largest whole answer that is held (``limits.answer_body_bytes``)."""
 
     def attempt_failed(self, error: UpstreamError) -> None: ...
 
@@ -108,7 +111,7 @@ class Attempt(WholeReceiver):
             return
         self._size += len(data)
         self._parts.append(data)
-        if self._size > (_MOST_ERROR_BYTES if self._status >= 400 else _MOST_ANSWER_BYTES):
+        if self._size > (_MOST_ERROR_BYTES if self._status >= 400 else self._owner.most_answer_bytes):
             self.abort()
             self._owner.attempt_failed(UpstreamGarbled("The answer is too large.", target=self.target.id))
 

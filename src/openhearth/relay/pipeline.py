@@ -218,6 +218,10 @@ class Exchange:
 
     # -- what the attempt reports --------------------------------------------------------------------------------
 
+    @property
+    def most_answer_bytes(self) -> int:
+        return self._relay.config.limits.answer_body_bytes
+
     def attempt_failed(self, error: UpstreamError) -> None:
         """An attempt ended badly: on to the next target, or to the client."""
         if self.closed:

@@ -27,7 +27,7 @@ from openhearth.core.money import Price
 from openhearth.core.operations import Operation
 from openhearth.core.provider import Dialect, Target
 from openhearth.relay.gate import Gate
-from openhearth.relay.pictures import Pictures, Work
+from openhearth.relay.pictures import Pictures, PictureWork
 from openhearth.routing.catalog import Catalog
 from openhearth.routing.health import Health
 from openhearth.routing.plan import Router
@@ -54,7 +54,7 @@ class Bench:
             total_s=total_s,
         )  # fmt: skip
 
-    def work(self) -> Work:
+    def work(self) -> PictureWork:
         return self.pictures.open(ME, Operation.IMAGE_EDIT, "seededit", n=2, stream=True)
 
 
@@ -62,7 +62,7 @@ def three() -> Sequence[Target]:
     return [target(name, priority=number, price=PAID) for number, name in enumerate(("one", "two", "three"))]
 
 
-async def run(work: Work) -> list[ImageEvent]:
+async def run(work: PictureWork) -> list[ImageEvent]:
     with work:
         return [event async for event in work.events(ASKED)]
 

@@ -8,6 +8,7 @@ from openhearth.core.errors import UpstreamDown, UpstreamGarbled
 from openhearth.transport.collect import collect, stream
 from openhearth.transport.h1_client import H1Client
 from tests.fakes.upstream import Fault, Upstream
+from tests.fakes.upstream_answers import ABORT_S
 from tests.transport.wiring import CHAT_STREAM, outgoing
 
 
@@ -42,7 +43,7 @@ async def test_cancelling_collect_closes_the_connection(client: H1Client, up: Up
     task = asyncio.ensure_future(collect(client, outgoing(up.origin), most_bytes=1000))
     seen = await up.saw(1)
     task.cancel()
-    await seen.aborted(0.25)
+    await seen.aborted(ABORT_S)
     with pytest.raises(asyncio.CancelledError):
         await task
 
@@ -77,7 +78,7 @@ async def test_leaving_a_stream_early_closes_the_connection(client: H1Client, up
     async with stream(client, outgoing(up.origin, CHAT_STREAM)) as answer:
         async for _ in answer:
             break
-    await up.seen[0].aborted(0.25)
+    await up.seen[0].aborted(ABORT_S)
 
 
 async def test_a_slow_reader_of_a_stream_holds_little(client: H1Client, up: Upstream) -> None:

@@ -13,6 +13,7 @@ from openhearth.transport.fetch import Fetcher
 from openhearth.transport.h1_client import H1Client
 from openhearth.transport.wire import Client, Flight, Headers, Outgoing, Receiver
 from tests.fakes.upstream import Fault, Reply, Upstream
+from tests.fakes.upstream_answers import ABORT_S
 
 PICTURE = Reply(b"\x89PNG...", headers={"content-type": "Image/PNG; charset=x"})
 PUBLIC = "93.184.216.34"
@@ -282,7 +283,7 @@ async def test_the_whole_fetch_has_a_deadline(client: H1Client, files: Upstream,
     files.script(fault)
     error = await refusal(Fetcher(client, local(files, total_s=0.3)), f"{files.url}/a.png")
     assert error.code == "url_timeout"
-    await files.seen[0].aborted(0.25)
+    await files.seen[0].aborted(ABORT_S)
 
 
 async def test_a_slow_resolver_is_a_timeout(client: H1Client) -> None:

@@ -16,6 +16,7 @@ from openhearth.transport.proxy import parse_proxy
 from openhearth.transport.wire import Deadlines
 from tests.fakes.proxy import Proxy
 from tests.fakes.upstream import Fault, Upstream
+from tests.fakes.upstream_answers import ABORT_S
 from tests.transport.wiring import CHAT_STREAM, outgoing, sent
 
 
@@ -124,7 +125,7 @@ async def test_abort_closes_a_tunnel() -> None:
         answer = sent(client, outgoing(by(up.origin, proxy.url)))
         seen = await up.saw(1)
         answer.flight.abort()
-        await seen.aborted(0.25)
+        await seen.aborted(ABORT_S)
         await client.close()
 
 
@@ -168,7 +169,7 @@ async def test_a_mute_proxy_does_not_hold_us(client: H1Client, leave: bool) -> N
         else:
             await answer.finished()
             assert isinstance(answer.error, UpstreamTimeout)
-        _, pending = await asyncio.wait(connecting, timeout=0.25)
+        _, pending = await asyncio.wait(connecting, timeout=ABORT_S)
         assert not pending
 
 
@@ -232,7 +233,7 @@ async def test_abort_in_the_middle_of_a_handshake_closes_the_socket(client: H1Cl
         async with asyncio.timeout(5):
             await server.accepted.wait()
         answer.flight.abort()
-        async with asyncio.timeout(0.25):
+        async with asyncio.timeout(ABORT_S):
             await server.left.wait()
 
 

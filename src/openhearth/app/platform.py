@@ -8,19 +8,26 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import msgspec
-from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from openhearth.accounts.keys import Keys
 from openhearth.accounts.ledger import Ledger
 from openhearth.accounts.limits import Limits
 from openhearth.accounts.secrets import open_secrets
-from openhearth.app.embedded import EDITOR, NOTES, STAND_INS, default_chat, embedded_targets, engine_specs
+from openhearth.app.drivers import picture_drivers
+from openhearth.app.embedded import (
+    embedded_rows,
+    embedded_targets,
+    engine_specs,
+    notes,
+    openai_names,
+    stand_ins,
+)
 from openhearth.app.meter import Meter
+from openhearth.app.parts import Parts
+from openhearth.app.routes import surface_routes
 from openhearth.config import Config, ConfigError
 from openhearth.core.ids import new_id
-from openhearth.core.media import ImageDriver
-from openhearth.core.provider import Dialect
 from openhearth.doors import asgi
 from openhearth.engines.catalogue import load_catalogue
 from openhearth.engines.host import Host
@@ -30,14 +37,11 @@ from openhearth.files.library import Library
 from openhearth.media.gallery import Gallery
 from openhearth.media.sources import Sources
 from openhearth.providers import builtin
-from openhearth.providers.embedded.images import LocalEditDriver
-from openhearth.providers.openai_images.images import OpenAIImagesDriver
-from openhearth.providers.volcengine.images import ArkImagesDriver
 from openhearth.relay.gate import Gate
 from openhearth.relay.passthrough import Shaper
-from openhearth.relay.picture_chat import PictureChat
 from openhearth.relay.pictures import Pictures
 from openhearth.relay.pipeline import Relay
+from openhearth.relay.work import Calls
 from openhearth.routing.aliases import aliases
 from openhearth.routing.catalog import Catalog
 from openhearth.routing.health import Health
@@ -48,12 +52,8 @@ from openhearth.stores.shared.memory import MemoryHolds
 from openhearth.stores.sql import SqlRecords
 from openhearth.surfaces import health
 from openhearth.surfaces.admin.routes import Admin
-from openhearth.surfaces.media import MediaPages
-from openhearth.surfaces.openai import chat, files
-from openhearth.surfaces.openai.images import Images
 from openhearth.surfaces.openai.models import ModelList
 from openhearth.surfaces.openai.models import routes as model_routes
-from openhearth.surfaces.openai.picture_chat import PictureChatAnswers
 from openhearth.telemetry.metrics import Metrics
 from openhearth.transport.fetch import Fetcher
 from openhearth.transport.h1_client import H1Client
@@ -93,6 +93,7 @@ class _Assembly:
         self._blobs = LocalBlobs(self._folder / "blobs")
         self._packs = Packs(packs_folder(config.packs.folder, environ), load_catalogue(), environ)
         self._keys = Keys(self._records, self._secrets.pepper_bytes())
+        self._rows = embedded_rows(config, self._packs)
 
     async def run(self) -> Platform:
         """Open stores, start the ledger, connect services, collect the routes."""
@@ -106,15 +107,15 @@ class _Assembly:
         routes = [
             *health.routes(is_ready=lambda: "stopping" if relay.stopping else "", metrics=relay.meter.text),
             *Admin(relay.gate, self._keys, targets, health_of, engines, config.limits).routes(),
-            *model_routes(ModelList(catalog, targets, created=int(time.time()), notes=NOTES), relay.gate),
-            *self._pictures_and_files(relay),
+            *model_routes(ModelList(catalog, targets, created=int(time.time()), notes=notes(self._rows)), relay.gate),
+            *surface_routes(self._parts(relay)),
         ]
         said = [*await targets.load(), *targets.attach_environment()]
         return Platform(config, asgi.app(routes), relay, await first_key(self._keys, self._folder), said)
 
     async def _relay(self) -> tuple[Relay, Catalog, Health]:
         config = self._config
-        specs = engine_specs(config, self._packs)
+        specs = engine_specs(self._rows)
         host = Host(
             specs,
             folder=self._folder / "run",
@@ -128,9 +129,9 @@ class _Assembly:
         self._stack.push_async_callback(client.close)
         needed = {spec.name: spec.packs for spec in specs}
         catalog = Catalog(
-            embedded_targets(config, host),
-            aliases(config.aliases, chat=default_chat(config, self._packs), pictures=EDITOR),
-            STAND_INS,
+            embedded_targets(self._rows, host),
+            aliases(config.aliases, openai=openai_names(self._rows)),
+            stand_ins(self._rows),
             listed=lambda target: not self._packs.missing(needed.get(target.engine, ())),
         )
         health_of = Health(config.upstream.cooldown_s)
@@ -187,7 +188,7 @@ class _Assembly:
             on_removed=relay.shaper.forget,
         )
 
-    def _pictures_and_files(self, relay: Relay) -> list[BaseRoute]:
+    def _parts(self, relay: Relay) -> Parts:
         config = self._config
         library = Library(self._records, self._blobs)
         gallery = Gallery(
@@ -200,37 +201,37 @@ class _Assembly:
         for sweep in (library.sweep_on(_SWEEP_EVERY_S), gallery.sweep_on(_SWEEP_EVERY_S)):
             self._stack.callback(asyncio.create_task(sweep).cancel)
         fetcher = Fetcher(relay.client, config.fetch)
-        sources = Sources(gallery, library, fetcher, most_bytes=config.fetch.bytes)
-        pictures = Pictures(
-            relay.gate,
-            relay.router,
-            _drivers(relay, fetcher),
-            relay.meter,
-            attempts=config.upstream.attempts,
-            total_s=config.limits.total_s,
+        deadlines = _deadlines(config)
+        return Parts(
+            config=config,
+            relay=relay,
+            calls=Calls(
+                relay.gate, relay.router, relay.meter, attempts=config.upstream.attempts, total_s=config.limits.total_s
+            ),
+            pictures=Pictures(
+                relay.gate,
+                relay.router,
+                picture_drivers(relay, fetcher, deadlines),
+                relay.meter,
+                attempts=config.upstream.attempts,
+                total_s=config.limits.total_s,
+            ),
+            fetcher=fetcher,
+            library=library,
+            gallery=gallery,
+            sources=Sources(gallery, library, fetcher, most_bytes=config.fetch.bytes),
+            deadlines=deadlines,
+            folder=self._folder,
         )
-        picture_chat = PictureChatAnswers(PictureChat(pictures, gallery, sources), pictures, config)
-        return [
-            *chat.routes(relay, config.limits, picture_chat.answer),
-            *files.routes(library, relay.gate, config.limits),
-            *Images(relay.gate, pictures, gallery, sources, config).routes(),
-            *MediaPages(relay.gate, gallery, public_url=config.server.public_url).routes(),
-        ]
 
 
-def _drivers(relay: Relay, fetcher: Fetcher) -> dict[Dialect, ImageDriver]:
-    limits, upstream = relay.config.limits, relay.config.upstream
-    deadlines = Deadlines(
-        connect_s=upstream.connect_s,
-        first_byte_s=upstream.first_byte_s,
-        idle_s=limits.stream_idle_s,
-        total_s=limits.total_s,
+def _deadlines(config: Config) -> Deadlines:
+    return Deadlines(
+        connect_s=config.upstream.connect_s,
+        first_byte_s=config.upstream.first_byte_s,
+        idle_s=config.limits.stream_idle_s,
+        total_s=config.limits.total_s,
     )
-    return {
-        Dialect.LOCAL_EDIT: LocalEditDriver(relay.client, relay.engines, deadlines),
-        Dialect.ARK_IMAGES: ArkImagesDriver(relay.client, fetcher, deadlines),
-        Dialect.OPENAI_IMAGES: OpenAIImagesDriver(relay.client, fetcher, deadlines),
-    }
 
 
 async def first_key(keys: Keys, folder: Path) -> str:

@@ -34,12 +34,19 @@ class Outcome(StrEnum):
 
 
 class Usage(msgspec.Struct):
-    """What was consumed. ``source`` says whether the upstream reported it or we estimated it."""
+    """What was consumed. ``source`` says whether the upstream reported it or we estimated it.
+
+    ``characters`` of text spoken, ``audio_ms`` heard or made, ``pages`` read, ``searches`` in the sense of rerankers.
+    """
 
     input_tokens: int = 0
     output_tokens: int = 0
     cached_tokens: int = 0
     images: int = 0
+    characters: int = 0
+    audio_ms: int = 0
+    pages: int = 0
+    searches: int = 0
     source: str = "none"
 
 

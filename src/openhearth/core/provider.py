@@ -17,6 +17,36 @@ class Dialect(StrEnum):
     OPENAI_IMAGES = "openai_images"
     ARK_IMAGES = "ark_images"
     LOCAL_EDIT = "local_edit"
+    LOCAL_POSTER = "local_poster"
+    SILICONFLOW_IMAGES = "siliconflow_images"
+    RECRAFT_TOOLS = "recraft_tools"
+    OPENAI_EMBEDDINGS = "openai_embeddings"
+    OPENAI_MODERATIONS = "openai_moderations"
+    JINA_RERANK = "jina_rerank"
+    COHERE_RERANK = "cohere_rerank"
+    DASHSCOPE_RERANK = "dashscope_rerank"
+    OPENAI_SPEECH = "openai_speech"
+    FISH_SPEECH = "fish_speech"
+    ELEVENLABS_SPEECH = "elevenlabs_speech"
+    OPENAI_TRANSCRIPTS = "openai_transcripts"
+    ELEVENLABS_TRANSCRIPTS = "elevenlabs_transcripts"
+    LOCAL_DOCUMENTS = "local_documents"
+    TEXTIN_DOCUMENTS = "textin_documents"
+
+
+class Relayed(msgspec.Struct, frozen=True):
+    """How an operation is relayed: its own wire form, and the path after a provider's base URL."""
+
+    dialect: Dialect
+    path: str
+
+
+RELAYED: dict[Operation, Relayed] = {
+    Operation.CHAT: Relayed(Dialect.OPENAI_CHAT, "/chat/completions"),
+    Operation.COMPLETE: Relayed(Dialect.OPENAI_COMPLETIONS, "/completions"),
+    Operation.EMBED: Relayed(Dialect.OPENAI_EMBEDDINGS, "/embeddings"),
+    Operation.MODERATE: Relayed(Dialect.OPENAI_MODERATIONS, "/moderations"),
+}
 
 
 class Origin(msgspec.Struct, frozen=True, cache_hash=True):

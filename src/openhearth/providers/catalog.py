@@ -15,6 +15,13 @@ _DIALECTS = {
     Operation.COMPLETE: Dialect.OPENAI_COMPLETIONS,
     Operation.IMAGE_GENERATE: Dialect.OPENAI_IMAGES,
     Operation.IMAGE_EDIT: Dialect.OPENAI_IMAGES,
+    Operation.IMAGE_VARY: Dialect.OPENAI_IMAGES,
+    Operation.EMBED: Dialect.OPENAI_EMBEDDINGS,
+    Operation.RERANK: Dialect.JINA_RERANK,
+    Operation.MODERATE: Dialect.OPENAI_MODERATIONS,
+    Operation.SPEECH: Dialect.OPENAI_SPEECH,
+    Operation.TRANSCRIBE: Dialect.OPENAI_TRANSCRIPTS,
+    Operation.TRANSLATE: Dialect.OPENAI_TRANSCRIPTS,
 }
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 _PORTS = {"http": 80, "https": 443}
@@ -25,6 +32,7 @@ class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     base_url: str
     env_key: str = ""
     operations: tuple[Operation, ...] = (Operation.CHAT,)
+    dialects: dict[Operation, Dialect] = {}
     models: tuple[str, ...] = ()
     auth: str = "bearer"
     quirks: tuple[str, ...] = ()
@@ -49,7 +57,7 @@ def _provider(name: str, row: _Row) -> Provider:
         title=row.title,
         base_url=row.base_url,
         env_key=row.env_key,
-        speaks={operation: _DIALECTS[operation] for operation in row.operations},
+        speaks={operation: row.dialects.get(operation) or _DIALECTS[operation] for operation in row.operations},
         models=row.models,
         auth=row.auth,
         quirks=row.quirks,

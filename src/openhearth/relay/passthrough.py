@@ -8,22 +8,11 @@ from openhearth.core.envelope import Envelope
 from openhearth.core.errors import RequestError
 from openhearth.core.money import FREE
 from openhearth.core.operations import Operation
-from openhearth.core.provider import Dialect, Target
+from openhearth.core.provider import RELAYED, Target
 from openhearth.providers.quirks import apply_quirks
 from openhearth.transport.auth import auth_headers
 from openhearth.transport.head import head, host_header
 from openhearth.transport.wire import Deadlines, Outgoing
-
-PATHS: dict[Dialect, str] = {
-    Dialect.OPENAI_CHAT: "/chat/completions",
-    Dialect.OPENAI_COMPLETIONS: "/completions",
-}
-
-_RELAYED: dict[Operation, Dialect] = {
-    Operation.CHAT: Dialect.OPENAI_CHAT,
-    Operation.COMPLETE: Dialect.OPENAI_COMPLETIONS,
-}
-
 
 _MOST_OUTPUT_TOKENS = 16_384
 _HEADERS = (("content-type", "application/json"), ("user-agent", "openhearth"))
@@ -92,7 +81,7 @@ class Shaper:
             del self._heads[key]
 
     def _make_head(self, target: Target, operation: Operation) -> bytes:
-        path = target.base_path + PATHS[_RELAYED[operation]]
+        path = target.base_path + RELAYED[operation].path
         made = head("POST", path, host_header(target.origin), [*_HEADERS, *auth_headers(target)])
         self._heads[target.id, operation] = made
         return made

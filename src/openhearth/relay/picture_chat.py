@@ -20,7 +20,7 @@ from openhearth.media.gallery import Gallery, Made
 from openhearth.media.links import parse
 from openhearth.media.mentions import find_pictures
 from openhearth.media.sources import Asker, Sources
-from openhearth.relay.pictures import Pictures, Work
+from openhearth.relay.pictures import Pictures, PictureWork
 
 _ENCODER = msgspec.json.Encoder()
 _UNFIT_FOR_ALT = re.compile(r"[\[\]()<>`!\\\r\n\t]+")
@@ -57,7 +57,7 @@ class Talk(msgspec.Struct, frozen=True):
     Whoever has a Talk opens ``with talk.work:`` around the iteration over ``pieces``, so that the call is settled.
     """
 
-    work: Work
+    work: PictureWork
     opening: str
     pieces: AsyncGenerator[Piece, None]
 
@@ -109,7 +109,7 @@ class PictureChat:
             code="missing_image",
         )
 
-    def _free(self, principal: Principal, order: ChatOrder) -> Work:
+    def _free(self, principal: Principal, order: ChatOrder) -> PictureWork:
         return self._pictures.open_free(principal, Operation.IMAGE_EDIT, order.asked_as, stream=order.stream)
 
     def _title(self, principal: Principal, order: ChatOrder) -> Talk:
@@ -142,7 +142,7 @@ class PictureChat:
         made = MadePicture(picture.data, picture.mime, width, height)
         return self._gallery.link(asker.home, await self._gallery.keep(made, Made(asker.owner, parents)))
 
-    async def _make(self, work: Work, request: ImageRequest, ask: Ask, asker: Asker) -> AsyncGenerator[Piece, None]:
+    async def _make(self, work: PictureWork, request: ImageRequest, ask: Ask, asker: Asker) -> AsyncGenerator[Piece, None]:
         pictures = tuple([await self._sources.picture(source, asker) for source in ask.sources])
         said = set()
         async with aclosing(work.events(msgspec.structs.replace(request, pictures=pictures))) as events:
@@ -156,7 +156,7 @@ class PictureChat:
                     yield Piece(closing, dropped=event.dropped)
 
     async def _shown(
-        self, made: MadePicture, work: Work, request: ImageRequest, pictures: tuple[Picture, ...], asker: Asker
+        self, made: MadePicture, work: PictureWork, request: ImageRequest, pictures: tuple[Picture, ...], asker: Asker
     ) -> Piece:
         origin = Made(
             owner=asker.owner,

@@ -7,15 +7,11 @@ from collections.abc import Callable
 from openhearth.core.call import Principal
 from openhearth.core.errors import NotFound, UpstreamBusy, UpstreamError, UpstreamRejected
 from openhearth.core.operations import Operation
-from openhearth.core.provider import Dialect, Target
+from openhearth.core.provider import RELAYED, Target
 from openhearth.routing.catalog import Catalog
 from openhearth.routing.health import Health
 
 _MOST_NAMES = 10_000
-_RELAYED = {
-    Operation.CHAT: Dialect.OPENAI_CHAT,
-    Operation.COMPLETE: Dialect.OPENAI_COMPLETIONS,
-}
 
 
 class Router:
@@ -62,8 +58,8 @@ class Router:
             self._relayed_of = version
         targets = self._relayed.get((operation, model))
         if targets is None:
-            dialect = _RELAYED.get(operation)
-            targets = [target for target in self.catalog.find(model) if dialect and target.speaks(operation) is dialect]
+            own = RELAYED.get(operation)
+            targets = [target for target in self.catalog.find(model) if own and target.speaks(operation) is own.dialect]
             if len(self._relayed) < _MOST_NAMES:
                 self._relayed[operation, model] = targets
         return targets

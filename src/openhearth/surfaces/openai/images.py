@@ -23,13 +23,13 @@ from openhearth.dialects.openai_images.objects import Image, ImagesResponse, Str
 from openhearth.media.gallery import Gallery, Made
 from openhearth.media.sources import Asker, Sources
 from openhearth.relay.gate import Gate
-from openhearth.relay.pictures import Pictures, Work
+from openhearth.relay.pictures import Pictures, PictureWork
 from openhearth.stores.ports import PictureRecord
 from openhearth.surfaces.home import asker_of
 from openhearth.surfaces.http import Json, principal_of
-from openhearth.surfaces.openai.picture_answers import EventStream, marks, timing, whole
 from openhearth.surfaces.openai.picture_bodies import Order, read_order
 from openhearth.surfaces.openai.picture_fields import PICTURE_FIELDS, read_request, unknown
+from openhearth.surfaces.work_answers import Streamed, timing, whole
 
 _DEFAULT_EDITOR = "local-edit"
 _ANSWER_BYTES = ("gpt-image", "chatgpt-image")
@@ -41,7 +41,7 @@ class _Job(msgspec.Struct, frozen=True):
 
     order: Order
     request: ImageRequest
-    work: Work
+    work: PictureWork
     asker: Asker
     dropped: tuple[str, ...]
     as_bytes: bool
@@ -101,11 +101,11 @@ class Images:
         job = _Job(order, asked, work, asker, dropped, as_bytes, int(self._now()))
         if not stream:
             return await self._whole(request, job)
-        return EventStream(
+        return Streamed(
             work,
             self._events(job),
             opening=b"",
-            marks=lambda: marks(work, dropped),
+            marks=lambda: work.headers(dropped),
             timing=timing(work, self._config.limits),
         )
 
@@ -178,7 +178,7 @@ class Images:
             note=done.note or None,
         )
         only_in_streams = ("partial_images",) if job.request.partial_images else ()
-        return Json(answer, headers=marks(job.work, (*job.dropped, *only_in_streams, *done.dropped)))
+        return Json(answer, headers=job.work.headers((*job.dropped, *only_in_streams, *done.dropped)))
 
     def _image(self, result: _Result, job: _Job) -> Image:
         return Image(

@@ -22,8 +22,8 @@ from openhearth.relay.picture_chat import ChatOrder, PictureChat, Talk
 from openhearth.relay.pictures import Pictures
 from openhearth.surfaces.home import asker_of
 from openhearth.surfaces.http import Json
-from openhearth.surfaces.openai.picture_answers import EventStream, marks, timing, whole
 from openhearth.surfaces.openai.picture_fields import PICTURE_FIELDS, read_request, unknown
+from openhearth.surfaces.work_answers import Streamed, timing, whole
 
 _PREFIX = "chat-"
 _TYPED_ONLY: dict[str, Any] = {
@@ -80,11 +80,11 @@ class PictureChatAnswers:
             return await self._whole(request, talk, asked_as, created, dropped)
         writer = ChunkWriter(new_id("chatcmpl-"), created, asked_as)
         opening = writer.role() + (writer.text(talk.opening) if talk.opening else b"")
-        return EventStream(
+        return Streamed(
             talk.work,
             _chunks(talk, writer, wants_usage=wants_usage),
             opening=opening,
-            marks=lambda: marks(talk.work, dropped),
+            marks=lambda: talk.work.headers(dropped),
             timing=timing(talk.work, self._config.limits),
         )
 
@@ -128,7 +128,7 @@ class PictureChatAnswers:
                 images=_shown(tuple(links), 0),
                 usage=_tokens(talk.work.call.usage),
             )
-            return Json(answer, headers=marks(talk.work, tuple(lost)))
+            return Json(answer, headers=talk.work.headers(tuple(lost)))
 
         return await whole(request, talk.work, make())
 

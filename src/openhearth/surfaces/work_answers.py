@@ -1,12 +1,13 @@
-"""Answers that take long: a stream that begins as soon as there is something true to say, or a whole answer.
+"""Answers of calls that our own code carries out: a stream that begins when there is something true to say, or a whole.
 
-Both notice at once that the client left, stop the work upstream and settle the call.
+Both notice at once that the client left, stop the work upstream and settle the call. A surface hands in its family's
+way to write errors.
 """
 
 import asyncio
-import re
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import aclosing
+from typing import Protocol
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
@@ -17,13 +18,26 @@ from typing_extensions import override
 from openhearth.config import Limits
 from openhearth.core.errors import Bug, GatewayError
 from openhearth.dialects import openai_errors
-from openhearth.relay.pictures import Work
+from openhearth.relay.work import Work
 
+EVENTS = "text/event-stream; charset=utf-8"
 _KEEP_ALIVE = b": keep-alive\n\n"
-_UNPRINTABLE = re.compile(r"[^!-~]")
 _PATIENCE_S = 2.0
 _ENGINE_PATIENCE_S = 10.0
 _Item = bytes | GatewayError | Exception | None
+
+
+class Errors(Protocol):
+    """How a family of clients reads errors. The modules ``dialects.*_errors`` are of this form."""
+
+    def shown(self, error: GatewayError) -> bytes:
+        """The body of an error answer (JSON)."""
+
+    def headers(self, error: GatewayError) -> list[tuple[bytes, bytes]]:
+        """Its content type, and when to come back."""
+
+    def event(self, error: GatewayError) -> bytes:
+        """The error inside a stream that has begun; empty for streams that can hold none (sound, say)."""
 
 
 class Timing(msgspec.Struct, frozen=True):
@@ -43,10 +57,12 @@ def timing(work: Work, limits: Limits) -> Timing:
     return Timing(patience_s, limits.keepalive_comment_s, limits.stream_idle_s)
 
 
-class EventStream(Response):
-    """Server-sent events of one picture call. Nothing is sent before the first piece or the end of patience.
+class Streamed(Response):
+    """The pieces of one call as they come. Nothing is sent before the first piece or the end of patience.
 
-    ``opening`` goes out first. ``marks`` is asked for headers when the stream begins, when the target is known.
+    ``opening`` goes out first. ``marks`` is asked for headers when the stream begins, when the target is known. A form
+    without comments (``content_type`` other than events) waits for its first piece however long that takes, and an
+    error after it breaks the connection, so that nobody takes half an answer for a whole one.
     """
 
     def __init__(
@@ -54,16 +70,21 @@ class EventStream(Response):
         work: Work,
         pieces: AsyncGenerator[bytes, None],
         *,
-        opening: bytes,
-        marks: Callable[[], Mapping[str, str]],
         timing: Timing,
+        marks: Callable[[], Mapping[str, str]] | None = None,
+        opening: bytes = b"",
+        content_type: str = EVENTS,
+        errors: Errors = openai_errors,
     ) -> None:
         super().__init__()
         self._work = work
         self._pieces = pieces
         self._opening = opening
-        self._marks = marks
+        self._marks = marks or work.headers
         self._timing = timing
+        self._content_type = content_type
+        self._is_events = content_type == EVENTS
+        self._errors = errors
         self._started = False
 
     @override
@@ -71,7 +92,7 @@ class EventStream(Response):
         try:
             await self._answer(receive, send)
         except GatewayError as error:  # nothing was sent yet: after that errors are events
-            await _refusal(error, self._work)(scope, receive, send)
+            await _refusal(error, self._work, self._errors)(scope, receive, send)
 
     async def _answer(self, receive: Receive, send: Send) -> None:
         with self._work as work:
@@ -103,7 +124,7 @@ class EventStream(Response):
         coming = asyncio.create_task(queue.get())
         try:
             while True:
-                wait_s = self._timing.keepalive_s if self._started else self._timing.patience_s
+                wait_s = self._silence_s()
                 done, _ = await asyncio.wait({coming, leaving}, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
                 if leaving in done:
                     return False
@@ -120,13 +141,21 @@ class EventStream(Response):
         finally:
             await _end(coming)
 
+    def _silence_s(self) -> float | None:
+        """How long nothing may come before a comment is sent."""
+        if not self._is_events:
+            return None
+        return self._timing.keepalive_s if self._started else self._timing.patience_s
+
     async def _last(self, item: GatewayError | Exception | None, send: Send) -> bool:
         if item is not None:
             if not self._started:
                 raise item
             if isinstance(item, GatewayError):
                 self._work.fail(item)
-            await self._send(send, openai_errors.event(item if isinstance(item, GatewayError) else Bug("internal")))
+            if not self._is_events and isinstance(item, GatewayError):
+                return True  # without the end of the body: the server cuts the connection
+            await self._send(send, self._errors.event(item if isinstance(item, GatewayError) else Bug("internal")))
         await self._send(send, b"", more=False)
         if item is not None and not isinstance(item, GatewayError):
             raise item
@@ -138,7 +167,7 @@ class EventStream(Response):
                 if not self._started:
                     self._started = True
                     self._work.commit()
-                    headers = {**_STREAM_HEADERS, **self._marks()}
+                    headers = {**_STREAM_HEADERS, "content-type": self._content_type, **self._marks()}
                     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
                     await send({"type": "http.response.start", "status": 200, "headers": raw})
                     body = self._opening + body
@@ -152,7 +181,9 @@ class _Stalled(Exception):
     """The client stopped reading."""
 
 
-async def whole(request: Request, work: Work, making: Coroutine[None, None, Response]) -> Response:
+async def whole(
+    request: Request, work: Work, making: Coroutine[None, None, Response], errors: Errors = openai_errors
+) -> Response:
     """Run ``making`` to its end and settle; when the client leaves first it is cancelled.
 
     A GatewayError becomes an answer that says which call and target it was. Raises ClientDisconnect.
@@ -160,7 +191,7 @@ async def whole(request: Request, work: Work, making: Coroutine[None, None, Resp
     try:
         return await _made(request, work, making)
     except GatewayError as error:
-        return _refusal(error, work)
+        return _refusal(error, work, errors)
 
 
 async def _made(request: Request, work: Work, making: Coroutine[None, None, Response]) -> Response:
@@ -177,21 +208,11 @@ async def _made(request: Request, work: Work, making: Coroutine[None, None, Resp
         raise ClientDisconnect
 
 
-def _refusal(error: GatewayError, work: Work) -> Response:
-    answer = Response(openai_errors.shown(error), error.shown_status, headers=marks(work))
-    for name, value in openai_errors.headers(error):
+def _refusal(error: GatewayError, work: Work, errors: Errors) -> Response:
+    answer = Response(errors.shown(error), error.shown_status, headers=work.headers())
+    for name, value in errors.headers(error):
         answer.headers[name.decode()] = value.decode()
     return answer
-
-
-def marks(work: Work, dropped: tuple[str, ...] = ()) -> dict[str, str]:
-    """The headers that say which call and target this is and what had no effect."""
-    headers = {"x-request-id": work.call.id, "openai-processing-ms": str(work.elapsed_ms)}
-    if work.target_id:
-        headers["x-openhearth-target"] = _UNPRINTABLE.sub("?", work.target_id)
-    if dropped:
-        headers["x-openhearth-dropped"] = ", ".join(_UNPRINTABLE.sub("?", name[:64]) for name in dropped[:50])
-    return headers
 
 
 async def _left(receive: Receive) -> None:
@@ -206,7 +227,6 @@ async def _end(*tasks: "asyncio.Task[object]") -> None:
 
 
 _STREAM_HEADERS = {
-    "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-cache",
     "x-accel-buffering": "no",
 }

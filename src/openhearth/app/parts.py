@@ -1,0 +1,31 @@
+"""What surfaces are made of: the services of the running platform, put together once by the composition root."""
+
+from pathlib import Path
+
+import msgspec
+
+from openhearth.config import Config
+from openhearth.files.library import Library
+from openhearth.media.gallery import Gallery
+from openhearth.media.sources import Sources
+from openhearth.relay.pictures import Pictures
+from openhearth.relay.pipeline import Relay
+from openhearth.relay.work import Calls
+from openhearth.transport.fetch import Fetcher
+from openhearth.transport.wire import Deadlines
+
+
+class Parts(msgspec.Struct, frozen=True):
+    """``relay`` holds config, gate, router, client, engines and meter as well. ``calls`` opens calls that our own code
+    carries out. ``deadlines`` are those of one attempt. ``folder`` is the data folder."""
+
+    config: Config
+    relay: Relay
+    calls: Calls
+    pictures: Pictures
+    fetcher: Fetcher
+    library: Library
+    gallery: Gallery
+    sources: Sources
+    deadlines: Deadlines
+    folder: Path

@@ -29,6 +29,9 @@ class FakePacks:
     def __init__(self, *missing: str) -> None:
         self._missing = missing
 
+    def installed_bytes(self, names: Iterable[str]) -> int:
+        return 0
+
     def missing(self, names: Iterable[str]) -> tuple[str, ...]:
         return tuple(name for name in names if name in self._missing)
 
@@ -39,9 +42,10 @@ def spec(name: str = "one", **changes: Any) -> EngineSpec:
 
 
 @contextlib.asynccontextmanager
-async def hosting(folder: Path, *specs: EngineSpec, timing: Timing = QUICK) -> AsyncIterator[Host]:
+async def hosting(folder: Path, *specs: EngineSpec, timing: Timing = QUICK, **options: Any) -> AsyncIterator[Host]:
     environ = {"PATH": os.environ["PATH"], "PYTHONPATH": ROOT, "SECRET_KEY": "do not pass on"}
-    host = Host(specs, folder=folder, packs=FakePacks(), environ=environ, threads=1, timing=timing)
+    options = {"packs": FakePacks(), **options}
+    host = Host(specs, folder=folder, environ=environ, threads=1, timing=timing, **options)
     try:
         yield host
     finally:
@@ -217,6 +221,7 @@ from openhearth.engines.host import Host
 from openhearth.engines.ports import EngineSpec
 class P:
     def missing(self, names): return ()
+    def installed_bytes(self, names): return 0
 async def main():
     spec = EngineSpec(name="one", module="tests.engines.trivial_child", packs=())
     host = Host([spec], folder=Path(sys.argv[1]), packs=P(), environ=os.environ)

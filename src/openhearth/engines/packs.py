@@ -1,35 +1,41 @@
 """Installed model packs: a folder of checked files that any engine may read.
 
 A pack lies at ``<folder>/<name>/<version>/`` beside a marker that is written last, so a half-fetched pack never looks
-installed. An interrupted fetch goes on at the wheel where it stopped. Copying the folder to a machine without
-network is all an air-gapped site needs.
+installed. Its files come from the first source that has them: a folder of the operator's, a model hub, a package
+index. An interrupted fetch goes on where it stopped. Copying the folder to a machine without network is all an
+air-gapped site needs.
 """
 
 import contextlib
 import fcntl
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
-from openhearth.engines.catalogue import Pack, PackError, Wheel, members_of
-from openhearth.engines.wheels import append_member, download, sha256_of
+from openhearth.config import Packs as Settings
+from openhearth.engines.catalogue import Pack, PackError, PackFile, load_catalogue, members_of
+from openhearth.engines.folders import Folder
+from openhearth.engines.hub import Hub
+from openhearth.engines.indexes import PackageIndex
+from openhearth.engines.staging import Hopeless, Kept, Source, Stage
+from openhearth.engines.wheels import sha256_of
 
 MARKER = "pack.json"
-SPARE_BYTES = 64 * 1024 * 1024
 LOCK_WAIT_S = 3600.0
 
 
 class Progress(msgspec.Struct, frozen=True):
     """How far a fetch is. ``phase`` is ``waiting`` (another process fetches it), ``download``, ``unpack``, ``check``
-    or ``done``; the bytes are those of the whole pack's download."""
+    or ``done``; the bytes are those of the whole pack's download. ``source`` is where they come from."""
 
     pack: str
     phase: str
     done_bytes: int
     total_bytes: int
+    source: str = ""
 
 
 Report = Callable[[Progress], None]
@@ -37,13 +43,7 @@ Report = Callable[[Progress], None]
 
 class _Marker(msgspec.Struct, frozen=True):
     files: dict[str, tuple[str, int]]
-
-
-class _Stage(msgspec.Struct):
-    """What an interrupted fetch has already taken: wheels done and the length of each file then."""
-
-    wheels: int = 0
-    lengths: dict[str, int] = {}
+    source: str = ""
 
 
 def packs_folder(configured: str, environ: Mapping[str, str]) -> Path:
@@ -56,13 +56,30 @@ def packs_folder(configured: str, environ: Mapping[str, str]) -> Path:
     return root / "openhearth" / "packs"
 
 
-class Packs:
-    """The packs of one folder. Methods that read are cheap; ``fetch`` and ``verify`` block and belong in a thread."""
+def open_packs(settings: Settings, environ: Mapping[str, str], *, folders: Sequence[str] = ()) -> "Packs":
+    """The packs of this release with every source that is configured; ``folders`` are looked at first."""
+    sources: list[Source] = [Folder(Path(place).expanduser()) for place in (*folders, *settings.sources)]
+    sources += [Hub(settings.hubs, environ), PackageIndex(environ)]
+    return Packs(packs_folder(settings.folder, environ), load_catalogue(), environ, sources=sources)
 
-    def __init__(self, folder: Path, catalogue: Mapping[str, Pack], environ: Mapping[str, str]) -> None:
+
+class Packs:
+    """The packs of one folder. Methods that read are cheap; ``fetch`` and ``verify`` block and belong in a thread.
+
+    ``sources`` are tried in order; the package index alone if none are given.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        catalogue: Mapping[str, Pack],
+        environ: Mapping[str, str],
+        *,
+        sources: Sequence[Source] | None = None,
+    ) -> None:
         self._folder = folder
         self._catalogue = dict(catalogue)
-        self._environ = environ
+        self._sources = [PackageIndex(environ)] if sources is None else list(sources)
 
     @property
     def folder(self) -> Path:
@@ -79,7 +96,7 @@ class Packs:
         return self._catalogue[name]
 
     def members(self, set_name: str) -> tuple[str, ...]:
-        """Names of the packs in ``minimal`` or ``starter``."""
+        """Names of the packs in ``minimal``, ``starter`` or ``full``."""
         return members_of(self._catalogue, set_name)
 
     def place(self, name: str) -> Path:
@@ -99,42 +116,54 @@ class Packs:
             return False
         place = self.place(name)
         try:
-            marker = msgspec.json.decode((place / MARKER).read_bytes(), type=_Marker)
+            marked = self._marker(place).files
             sizes = {file.name: (place / file.name).stat().st_size for file in pack.files}
         except (OSError, msgspec.DecodeError):
             return False
-        return marker == _marker(pack) and all(sizes[file.name] == file.size_bytes for file in pack.files)
+        return marked.keys() == sizes.keys() and all(
+            marked[file.name][1] == sizes[file.name] and file.sha256 in ("", marked[file.name][0])
+            for file in pack.files
+        )
+
+    def source(self, name: str) -> str:
+        """Where an installed pack came from, as it was told then; empty when nobody knows."""
+        try:
+            return self._marker(self.place(name)).source
+        except (OSError, msgspec.DecodeError):
+            return ""
 
     def missing(self, names: Iterable[str]) -> tuple[str, ...]:
         """Those of ``names`` that are not installed, unknown ones among them."""
         return tuple(name for name in names if not self.installed(name))
 
-    def fetch(self, name: str, report: Report) -> None:
-        """Download, check and install one pack; nothing to do when it is there. Blocks.
+    def installed_bytes(self, names: Iterable[str]) -> int:
+        """What the files of these packs take, by the list; unknown names count nothing."""
+        return sum(pack.installed_bytes for name in names if (pack := self._catalogue.get(name)))
 
-        A pack without wheels is not downloaded: files the operator put into its folder are checked and taken over.
-        Raises PackError: unknown name, no room, pip's failure, a wrong hash, files that must be brought, or an hour of
-        waiting for another fetch.
+    def fetch(self, name: str, report: Report) -> str:
+        """Bring, check and install one pack; nothing to do when it is there. The sources it came from. Blocks.
+
+        A pack that no source offers is not downloaded: files the operator put into its folder are checked and taken
+        over. Raises PackError: unknown name, no room, what every source said, files that must be brought, or an hour
+        of waiting for another fetch.
         """
         pack = self.pack(name)
         with self._locked(pack, report):
             if not self.installed(name):
                 self._install(pack, report)
-        report(Progress(name, "done", pack.download_bytes, pack.download_bytes))
+        source = self.source(name)
+        report(Progress(name, "done", pack.download_bytes, pack.download_bytes, source))
+        return source
 
     def verify(self, name: str) -> tuple[str, ...]:
         """Hash every file again; the names of those missing or damaged. A damaged pack no longer counts as installed,
         so the next ``fetch`` repairs it. Blocks."""
         pack = self.pack(name)
         place = self.place(name)
-        bad = []
-        for file in pack.files:
-            path = place / file.name
-            if not path.is_file() or path.stat().st_size != file.size_bytes or sha256_of(path) != file.sha256:
-                bad.append(file.name)
+        bad = tuple(file.name for file in pack.files if not self._is_right(place, file))
         if bad:
             (place / MARKER).unlink(missing_ok=True)
-        return tuple(bad)
+        return bad
 
     def remove(self, name: str) -> bool:
         """Delete every version of a pack and what an interrupted fetch left; True if there was something."""
@@ -149,6 +178,16 @@ class Packs:
 
     def _stage(self, pack: Pack) -> Path:
         return self._folder / ".fetching" / f"{pack.name}-{pack.version}"
+
+    def _is_right(self, place: Path, file: PackFile) -> bool:
+        path = place / file.name
+        sha256, size_bytes = file.sha256, file.size_bytes
+        if not sha256:
+            try:
+                sha256, size_bytes = self._marker(place).files[file.name]
+            except (OSError, msgspec.DecodeError, KeyError):
+                return False
+        return path.is_file() and path.stat().st_size == size_bytes and sha256_of(path) == sha256
 
     @contextlib.contextmanager
     def _locked(self, pack: Pack, report: Report) -> Iterator[None]:
@@ -170,103 +209,68 @@ class Packs:
             yield
 
     def _install(self, pack: Pack, report: Report) -> None:
-        if pack.wheels:
-            self._check_room(pack)
-            self._fetch(pack, report)
-            return
+        sources = [source for source in self._sources if source.offers(pack)]
+        said = []
+        used = []
+        stage = Stage(pack, self._stage(pack)) if sources else None
+        for source in sources:
+            assert stage is not None
+            done = len(stage.done)
+            try:
+                source.take(pack, stage, _Reporting(pack, source, report))
+            except Hopeless:
+                raise
+            except PackError as error:
+                said.append(f"{source.name}: {error}")
+            used += [source.name] if len(stage.done) > done else []
+            if not stage.wanting():
+                _finish(stage, self.place(pack.name), ", ".join(used))
+                return
+        self._take_over(pack, said, report)
+
+    def _take_over(self, pack: Pack, said: list[str], report: Report) -> None:
+        """Nothing brought it: the operator may have put the files there by hand."""
         report(Progress(pack.name, "check", 0, 0))
-        if self.verify(pack.name):
-            wanted = "; ".join(f"{file.name}, {file.size_bytes} bytes, SHA-256 {file.sha256}" for file in pack.files)
-            raise PackError(
-                f"Pack {pack.name} is not downloaded: bring it yourself. "
-                f"Put into {self.place(pack.name)}: {wanted}. Then run this command again."
-            )
-        (self.place(pack.name) / MARKER).write_bytes(msgspec.json.encode(_marker(pack)))
-
-    def _check_room(self, pack: Pack) -> None:
-        stage = self._stage(pack)
-        held = sum(path.stat().st_size for path in stage.glob("*")) if stage.exists() else 0
-        needed = pack.installed_bytes + max(wheel.size_bytes for wheel in pack.wheels) + SPARE_BYTES - held
-        free = shutil.disk_usage(self._folder).free
-        if free < needed:
-            raise PackError(
-                f"Pack {pack.name} needs {needed / 1e6:,.0f} MB free in {self._folder}, "
-                f"there are {free / 1e6:,.0f} MB. Free some space or set packs.folder to a larger disk."
-            )
-
-    def _fetch(self, pack: Pack, report: Report) -> None:
-        stage = self._stage(pack)
-        state = _resume(stage)
-        done = sum(wheel.size_bytes for wheel in pack.wheels[: state.wheels])
-        for wheel in pack.wheels[state.wheels :]:
-            self._take(pack, wheel, report, done)
-            done += wheel.size_bytes
-            state.wheels += 1
-            state.lengths = {file.name: _length(stage / file.name) for file in pack.files}
-            (stage / "state.json").write_bytes(msgspec.json.encode(state))
-        report(Progress(pack.name, "check", done, pack.download_bytes))
-        _check_files(pack, stage)
-        (stage / "state.json").unlink()
-        (stage / MARKER).write_bytes(msgspec.json.encode(_marker(pack)))
         place = self.place(pack.name)
-        shutil.rmtree(place, ignore_errors=True)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        stage.rename(place)
-
-    def _take(self, pack: Pack, wheel: Wheel, report: Report, before: int) -> None:
-        stage = self._stage(pack)
-        wheel_folder = stage / "wheel"
-        shutil.rmtree(wheel_folder, ignore_errors=True)
-        wheel_folder.mkdir()
-        path = download(
-            wheel,
-            wheel_folder,
-            self._environ,
-            lambda now: report(Progress(pack.name, "download", before + now, pack.download_bytes)),
+        if not self.verify(pack.name):
+            files = {file.name: Kept(file.sha256, file.size_bytes) for file in pack.files}
+            _mark(place, files, "brought by hand")
+            return
+        if said:
+            raise PackError("\n".join(said))
+        wanted = "; ".join(f"{file.name}, {file.size_bytes} bytes, SHA-256 {file.sha256}" for file in pack.files)
+        raise PackError(
+            f"Pack {pack.name} is not downloaded: bring it yourself. "
+            f"Put into {place}: {wanted}. Then run this command again."
         )
-        report(Progress(pack.name, "unpack", before + wheel.size_bytes, pack.download_bytes))
-        for file in pack.files:
-            target = stage / file.name
-            for take in file.take:
-                project, _, member = take.partition(":")
-                if project == wheel.project:
-                    append_member(path, member, target, file.size_bytes - _length(target))
-        shutil.rmtree(wheel_folder)
+
+    @staticmethod
+    def _marker(place: Path) -> _Marker:
+        return msgspec.json.decode((place / MARKER).read_bytes(), type=_Marker)
 
 
-def _resume(stage: Path) -> _Stage:
-    """What is staged already, with files cut back to what was complete then; an empty stage otherwise."""
-    try:
-        state = msgspec.json.decode((stage / "state.json").read_bytes(), type=_Stage)
-        for name, length in state.lengths.items():
-            if length and _length(stage / name) < length:
-                raise OSError
-            if (stage / name).exists():
-                with (stage / name).open("r+b") as file:
-                    file.truncate(length)
-    except (OSError, msgspec.DecodeError):
-        shutil.rmtree(stage, ignore_errors=True)
-        stage.mkdir(parents=True)
-        return _Stage()
-    return state
+class _Reporting:
+    """A source's advance as progress of the pack, which never goes back: sizes in the list may be estimates."""
+
+    def __init__(self, pack: Pack, source: Source, report: Report) -> None:
+        self._pack = pack
+        self._source = source
+        self._report = report
+        self._most_bytes = 0
+
+    def __call__(self, phase: str, done_bytes: int, total_bytes: int) -> None:
+        self._most_bytes = max(self._most_bytes, done_bytes)
+        self._report(Progress(self._pack.name, phase, self._most_bytes, total_bytes, self._source.name))
 
 
-def _check_files(pack: Pack, stage: Path) -> None:
-    for file in pack.files:
-        digest = sha256_of(stage / file.name)
-        if digest != file.sha256:
-            shutil.rmtree(stage)
-            raise PackError(
-                f"Pack {pack.name}: {file.name} has SHA-256 {digest}, expected {file.sha256}. Nothing was installed."
-            )
+def _finish(stage: Stage, place: Path, source: str) -> None:
+    _mark(stage.folder, stage.done, source)
+    stage.finish(place)
 
 
-def _marker(pack: Pack) -> _Marker:
-    return _Marker({file.name: (file.sha256, file.size_bytes) for file in pack.files})
-
-
-def _length(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
+def _mark(place: Path, files: Mapping[str, Kept], source: str) -> None:
+    marker = _Marker({name: (kept.sha256, kept.size_bytes) for name, kept in files.items()}, source)
+    (place / MARKER).write_bytes(msgspec.json.encode(marker))
 
 
 def _try_lock(descriptor: int) -> bool:

@@ -1,9 +1,10 @@
 """What the platform asks of the engine host, and what an engine's child process must offer.
 
 A child is started as ``python -m <module> --socket PATH --settings JSON`` with an empty-ish environment and its
-rlimits set. It serves ``GET /health`` (200 when it can work; JSON with at least ``{"model": …, "queue": n}``) and
-its own operations on that socket, finishes within 5 s of SIGTERM, and exits when its standard input closes (the
-parent died). It answers errors as ``{"error": {"message", "type", "param", "code"}}``.
+rlimits set. It serves ``GET /health`` (200 when it can work; JSON with at least ``{"model": …, "queue": n}``, better
+all of ``engines.line.Line.health``) and its own operations on that socket, finishes within 5 s of SIGTERM, and exits
+when its standard input closes (the parent died). It answers errors as
+``{"error": {"message", "type", "param", "code"}}``.
 """
 
 from typing import Protocol
@@ -14,7 +15,11 @@ from openhearth.core.provider import Origin
 
 
 class EngineSpec(msgspec.Struct, frozen=True):
-    """How to start one engine. ``settings`` is handed to the child as JSON; ``packs`` must be installed."""
+    """How to start one engine. ``settings`` is handed to the child as JSON; ``packs`` must be installed.
+
+    ``memory_bytes`` ends it when it holds more. ``need_bytes`` is what it will likely hold, for the budget of all
+    engines together; 0 guesses from its packs and then learns.
+    """
 
     name: str
     module: str
@@ -22,10 +27,17 @@ class EngineSpec(msgspec.Struct, frozen=True):
     settings: dict[str, object] = {}
     memory_bytes: int = 4 * 1024**3
     start_s: float = 60.0
+    need_bytes: int = 0
 
 
 class EngineState(msgspec.Struct, frozen=True):
-    """One engine as seen now. ``state``: stopped, starting, ready, failed, not_installed."""
+    """One engine as seen now. ``state``: stopped, starting, ready, failed, not_installed, fetching.
+
+    ``memory_bytes`` counts its whole process family; ``running`` and ``waiting`` are requests, as its last sign of
+    life said; ``starts`` and ``restarts`` count since the platform began, a restart being one after a crash.
+    ``fits`` is false when it could only start once others are unloaded. ``progress`` is how far a fetch of its packs
+    is, in words.
+    """
 
     name: str
     state: str
@@ -35,6 +47,11 @@ class EngineState(msgspec.Struct, frozen=True):
     restarts: int = 0
     missing_packs: tuple[str, ...] = ()
     last_error: str = ""
+    running: int = 0
+    waiting: int = 0
+    starts: int = 0
+    fits: bool = True
+    progress: str = ""
 
 
 class EngineHost(Protocol):
@@ -49,8 +66,9 @@ class EngineHost(Protocol):
     async def ensure(self, name: str) -> Origin:
         """Start the engine if needed and wait until it is healthy.
 
-        Raises EngineNotInstalled (with the command that installs it), UpstreamDown (it keeps dying: how, and its
-        last words) or UpstreamTimeout.
+        Raises EngineNotInstalled (with the command that installs it, or how far its fetch is), EngineOutOfMemory (no
+        room beside the engines that work now), UpstreamDown (it keeps dying: how, and its last words) or
+        UpstreamTimeout.
         """
 
     def states(self) -> list[EngineState]: ...

@@ -1,116 +1,150 @@
-"""One engine's child process over its life: start, health, crash, back-off, memory, idle unload, stop.
+"""One engine over its life: start, health, crash, back-off, memory, idle unload, stop.
 
 Each engine has its own instance and its own tasks, so the crash of one is nothing to another.
 """
 
 import asyncio
-import contextlib
-import os
-import resource
-import signal
-import sys
 import time
-from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 import msgspec
 
-from openhearth.core.errors import EngineNotInstalled, GatewayError, ShuttingDown, UpstreamDown, UpstreamTimeout
+from openhearth.core.errors import GatewayError, ShuttingDown, UpstreamDown, UpstreamTimeout
 from openhearth.core.provider import Origin
+from openhearth.engines.memory import Families
 from openhearth.engines.ports import EngineSpec, EngineState
+from openhearth.engines.process import Child
 from openhearth.engines.unix_http import get
 
-STOP_S = 5.0
-LAST_WORDS_BYTES = 4096
 STEADY_S = 60.0
-ADDRESS_SPACE_FACTOR = 2
 
 
 class Timing(msgspec.Struct, frozen=True):
     """How patient a supervisor is, in seconds. After a crash it waits ``backoff_s``, doubled each time up to
-    ``backoff_max_s``; after ``crashes`` in a row it starts again only when asked. ``unhealthy_s`` without an answer to
-    ``/health`` is a hang."""
+    ``backoff_max_s``; after ``crashes`` in a row it starts again only when asked. Workers of engines are looked for in
+    the process table every ``look_s``. An engine in use is asked for its
+    health every ``busy_s``, another every ``health_s``; ``unhealthy_s`` without an answer is a hang. A start waits
+    ``room_s`` for memory to become free; an engine makes way for it when it was not used for ``just_used_s``. A request
+    that runs longer than ``request_s`` ends its engine: nothing else frees what hangs in native code."""
 
     idle_unload_s: float = 900.0
     watch_s: float = 1.0
+    look_s: float = 3.0
+    busy_s: float = 2.0
     health_s: float = 10.0
     unhealthy_s: float = 60.0
     backoff_s: float = 0.5
     backoff_max_s: float = 30.0
     crashes: int = 4
+    room_s: float = 10.0
+    just_used_s: float = 2.0
+    request_s: float = 1800.0
 
 
 class _Health(msgspec.Struct):
     queue: int = 0
+    running: int = 0
+    waiting: int = 0
+    oldest_s: float = 0.0
 
 
 class Supervised:
-    """The child process of one engine. ``missing`` says which packs are not installed."""
+    """The process of one engine. ``admit`` is awaited before each start: it makes room or says why there is none."""
 
     def __init__(
         self,
         spec: EngineSpec,
         socket_path: Path,
         *,
-        missing: Callable[[tuple[str, ...]], tuple[str, ...]],
+        admit: Callable[["Supervised"], Awaitable[None]],
+        families: Families,
         environ: Mapping[str, str],
         timing: Timing,
     ) -> None:
         self.spec = spec
         self._socket = socket_path
-        self._missing = missing
+        self._admit = admit
+        self._families = families
         self._environ = dict(environ)
         self._timing = timing
         self._state = "stopped"
-        self._process: asyncio.subprocess.Process | None = None
+        self._child: Child | None = None
         self._starting: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
-        self._listening: asyncio.Task[None] | None = None
-        self._said = deque[bytes](maxlen=64)
+        self._health = _Health()
         self._used_at = 0.0
         self._healthy_at = 0.0
         self._ready_at = 0.0
         self._may_start_at = 0.0
         self._crashes = 0
+        self._starts = 0
         self._restarts = 0
         self._load_s = 0.0
         self._last_error = ""
         self._closed = False
+        self._doubted = False
         self._turn = asyncio.Lock()
+        self.most_bytes = 0
 
     @property
     def origin(self) -> Origin:
         return Origin("unix", str(self._socket), 0)
 
+    @property
+    def is_alive(self) -> bool:
+        """True while it has a process, or is about to."""
+        return self._state in ("starting", "ready")
+
+    @property
+    def is_starting(self) -> bool:
+        return self._state == "starting"
+
+    @property
+    def used_at(self) -> float:
+        """When it was last asked for, on the monotonic clock."""
+        return self._used_at
+
+    @property
+    def memory_bytes(self) -> int:
+        """What its processes hold now."""
+        held = self._families.bytes_of(self._child.pid) if self._child is not None else 0
+        self.most_bytes = max(self.most_bytes, held)
+        return held
+
     def ready(self) -> bool:
         """True when a request may be sent; asking counts as use."""
-        if self._state != "ready":
+        if self._state != "ready" or self._doubted or self._child is None or self._child.is_over:
             return False
         self._used_at = time.monotonic()
         return True
 
+    def doubt(self) -> None:
+        """A request to it just broke: look at it before the next one is sent."""
+        self._doubted = True
+
     def state(self) -> EngineState:
-        missing = self._missing(self.spec.packs)
-        state = "not_installed" if missing and self._state in ("stopped", "failed") else self._state
-        pid = self._process.pid if self._process is not None and self._process.returncode is None else 0
+        """As seen now, but for packs and budget, which the host knows."""
+        child = self._child
+        is_ready = self._state == "ready"
         return EngineState(
             name=self.spec.name,
-            state=state,
-            pid=pid,
-            memory_bytes=resident_bytes(pid) if pid else 0,
+            state=self._state,
+            pid=child.pid if child is not None and not child.is_over else 0,
+            memory_bytes=self.memory_bytes,
             load_s=round(self._load_s, 3),
             restarts=self._restarts,
-            missing_packs=missing,
+            starts=self._starts,
             last_error=self._last_error,
+            running=self._health.running if is_ready else 0,
+            waiting=self._health.waiting if is_ready else 0,
         )
 
     async def ensure(self) -> Origin:
         """Running and healthy, or the reason why not. Callers share one start; one that leaves does not stop it."""
         if self._closed:
             raise ShuttingDown("The server is shutting down.", retry_after_s=5)
-        if not self.ready():
-            self._refuse_if_not_installed()
+        if not self.ready() and not await self._is_well_after_all():
             self._refuse_if_backing_off()
             await asyncio.shield(self._start_task())
             self._used_at = time.monotonic()
@@ -121,15 +155,32 @@ class Supervised:
         self._closed = True
         for task in (self._starting, self._watching):
             await _cancelled(task)
-        await self._stop_process()
+        await self._stop_child()
         self._state = "stopped"
 
-    def _refuse_if_not_installed(self) -> None:
-        missing = self._missing(self.spec.packs)
-        if missing:
-            raise EngineNotInstalled(
-                f"The model of {self.spec.name} is not installed. Run: openhearth packs fetch {' '.join(missing)}"
-            )
+    async def unload_if_idle(self) -> bool:
+        """Stop it when nobody uses it now; whether it was stopped."""
+        if not self._seems_idle():
+            return False
+        health = await self._ask(self._timing.busy_s)
+        if health is None or health.queue or not self._seems_idle():
+            return False
+        await self._unload()
+        return True
+
+    def _seems_idle(self) -> bool:
+        return self._state == "ready" and time.monotonic() - self._used_at >= self._timing.just_used_s
+
+    async def _is_well_after_all(self) -> bool:
+        """A dying process closes its connections a moment before it is known to be dead."""
+        child, self._doubted = self._child, False
+        if self._state != "ready" or child is None:
+            return False
+        if not child.is_over and (await self._ask(self._timing.busy_s) or not await child.ended(self._timing.busy_s)):
+            return self.ready()
+        if self._watching is not None:
+            await asyncio.wait({self._watching}, timeout=self._timing.busy_s)
+        return False
 
     def _refuse_if_backing_off(self) -> None:
         wait_s = self._may_start_at - time.monotonic()
@@ -149,14 +200,16 @@ class Supervised:
     async def _start(self) -> None:
         await asyncio.sleep(max(0.0, self._may_start_at - time.monotonic()))
         async with self._turn:
-            self._state = "starting"
+            await self._stop_child()
+        await self._admit(self)
+        self._state = "starting"
+        async with self._turn:
             began = time.monotonic()
             try:
-                await self._stop_process()
-                process = await self._spawn()
-                await self._wait_healthy(process)
+                child = await self._spawn()
+                await self._wait_healthy(child)
             except GatewayError as error:
-                await self._stop_process()
+                await self._stop_child()
                 self._failed(error.message)
                 raise
             except OSError as error:
@@ -165,81 +218,79 @@ class Supervised:
             now = time.monotonic()
             self._load_s = now - began
             self._state, self._ready_at, self._healthy_at, self._used_at = "ready", now, now, now
-        self._watching = asyncio.create_task(self._watch(process), name=f"watch-{self.spec.name}")
+        self._watching = asyncio.create_task(self._watch(child), name=f"watch-{self.spec.name}")
 
-    async def _spawn(self) -> asyncio.subprocess.Process:
-        self._socket.unlink(missing_ok=True)
-        self._said.clear()
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", self.spec.module),
-            *("--socket", str(self._socket), "--settings", msgspec.json.encode(self.spec.settings).decode()),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            env=self._environ,
-            start_new_session=True,
-        )
-        self._process = process
-        _limit(process.pid, self.spec.memory_bytes * ADDRESS_SPACE_FACTOR)
-        self._listening = asyncio.create_task(self._listen(process), name=f"stderr-{self.spec.name}")
-        return process
+    async def _spawn(self) -> Child:
+        self._starts += 1
+        child = self._child = await Child.spawn(self.spec, self._socket, self._environ)
+        return child
 
-    async def _wait_healthy(self, process: asyncio.subprocess.Process) -> None:
+    async def _wait_healthy(self, child: Child) -> None:
         deadline = time.monotonic() + self.spec.start_s
         while time.monotonic() < deadline:
-            if process.returncode is not None:
-                raise UpstreamDown(f"{self.spec.name} {await self._how_it_ended(process)}", target=self.spec.name)
-            if await self._health(2.0) is not None:
+            if child.is_over:
+                await child.ended(1.0)
+                raise UpstreamDown(f"{self.spec.name} {await child.how_it_ended()}", target=self.spec.name)
+            if await self._ask(2.0) is not None:
                 return
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(process.wait(), 0.05)
+            await child.ended(0.05)
         raise UpstreamTimeout(
-            f"{self.spec.name} was not ready within {self.spec.start_s:.0f} s.{self._words()}", target=self.spec.name
+            f"{self.spec.name} was not ready within {self.spec.start_s:.0f} s.{child.words()}", target=self.spec.name
         )
 
-    async def _health(self, timeout_s: float) -> _Health | None:
+    async def _ask(self, timeout_s: float) -> _Health | None:
         try:
             status, body = await get(str(self._socket), "/health", timeout_s)
-            return msgspec.json.decode(body, type=_Health) if status == 200 else None
+            if status != 200:
+                return None
+            self._health = msgspec.json.decode(body, type=_Health, strict=False)
         except (OSError, TimeoutError, ValueError, msgspec.DecodeError):
             return None
+        return self._health
 
-    async def _watch(self, process: asyncio.subprocess.Process) -> None:
+    async def _watch(self, child: Child) -> None:
         """Until the child ends: memory, hangs, idleness. A crash starts it again, with back-off."""
         reason = ""
         checked_at = time.monotonic()
-        while process.returncode is None and not reason:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(process.wait(), self._timing.watch_s)
-            if process.returncode is not None:
-                break
-            if resident_bytes(process.pid) > self.spec.memory_bytes:
+        while not reason and not await child.ended(self._timing.watch_s):
+            if self.memory_bytes > self.spec.memory_bytes:
                 reason = f"took more than {self.spec.memory_bytes / 1e6:,.0f} MB of memory and was stopped."
-            elif time.monotonic() - checked_at >= min(self._timing.health_s, self._timing.idle_unload_s or 1e9):
+            elif time.monotonic() - checked_at >= self._patience_s():
                 reason = await self._check()
                 checked_at = time.monotonic()
-                if process is not self._process:
-                    return
+            if child.is_leaving:
+                return
+        if child.is_leaving:
+            return
         if reason:
-            process.kill()
-        await process.wait()
-        self._crashed(f"{self.spec.name} {reason or await self._how_it_ended(process)}")
+            await child.kill()
+        self._crashed(f"{self.spec.name} {reason or await child.how_it_ended()}")
+
+    def _patience_s(self) -> float:
+        timing = self._timing
+        in_use = time.monotonic() - self._used_at < 10 * timing.busy_s or self._health.queue > 0
+        return min(timing.busy_s if in_use else timing.health_s, timing.health_s, timing.idle_unload_s or 1e9)
 
     async def _check(self) -> str:
         """One health check; why the child must go, or nothing. Stops it when it was idle long enough."""
-        health = await self._health(self._timing.health_s)
+        health = await self._ask(self._timing.health_s)
         now = time.monotonic()
         if health is None:
             silent_s = now - self._healthy_at
             return f"gave no sign of life for {silent_s:.0f} s." if silent_s > self._timing.unhealthy_s else ""
         self._healthy_at = now
+        if health.oldest_s > self._timing.request_s:
+            return f"worked on one request for more than {self._timing.request_s:g} s and was stopped."
         if health.queue:
             self._used_at = now
         elif self._timing.idle_unload_s and now - self._used_at >= self._timing.idle_unload_s:
-            self._state = "stopped"
-            async with self._turn:
-                await self._stop_process()
+            await self._unload()
         return ""
+
+    async def _unload(self) -> None:
+        self._state = "stopped"
+        async with self._turn:
+            await self._stop_child()
 
     def _crashed(self, message: str) -> None:
         if time.monotonic() - self._ready_at > STEADY_S:
@@ -256,36 +307,13 @@ class Supervised:
         self._crashes += 1
         self._may_start_at = time.monotonic() + pause_s
 
-    async def _listen(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stderr is not None
-        while data := await process.stderr.read(LAST_WORDS_BYTES):
-            self._said.append(data)
-
-    async def _how_it_ended(self, process: asyncio.subprocess.Process) -> str:
-        if self._listening is not None:
-            await asyncio.wait({self._listening}, timeout=1.0)
-        code = process.returncode or 0
-        how = f"was ended by {signal.Signals(-code).name}." if code < 0 else f"ended with exit code {code}."
-        return how + self._words()
-
-    def _words(self) -> str:
-        text = b"".join(self._said)[-LAST_WORDS_BYTES:].decode("utf-8", "replace").strip()
-        return f" Its last words: {' / '.join(text.splitlines()[-3:])}" if text else ""
-
-    async def _stop_process(self) -> None:
-        process, self._process = self._process, None
-        if process is not None and process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.terminate()
-            try:
-                await asyncio.wait_for(process.wait(), STOP_S)
-            except TimeoutError:
-                process.kill()
-                await process.wait()
-        if process is not None and process.stdin is not None:
-            process.stdin.close()
-        await _cancelled(self._listening)
-        self._socket.unlink(missing_ok=True)
+    async def _stop_child(self) -> None:
+        child = self._child
+        if child is not None:
+            await child.stop()
+        if self._child is child:  # not gone before: whoever was cut off here leaves it to the next
+            self._child = None
+            self._health = _Health()
 
 
 async def _cancelled(task: "asyncio.Task[None] | None") -> None:
@@ -298,20 +326,3 @@ def _seen(task: "asyncio.Task[None]") -> None:
     """Mark the failure as looked at: it is kept in ``last_error`` whether or not somebody waits."""
     if not task.cancelled():
         task.exception()
-
-
-def _limit(pid: int, address_space_bytes: int) -> None:
-    if hasattr(resource, "prlimit"):
-        with contextlib.suppress(ProcessLookupError):
-            resource.prlimit(pid, resource.RLIMIT_AS, (address_space_bytes, address_space_bytes))
-            resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
-            os.setpriority(os.PRIO_PROCESS, pid, 5)
-
-
-def resident_bytes(pid: int) -> int:
-    """Memory a process holds now; 0 where the system does not tell."""
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
-    except (OSError, IndexError, ValueError):
-        return 0
-    return pages * os.sysconf("SC_PAGE_SIZE")

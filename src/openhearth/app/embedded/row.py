@@ -2,7 +2,7 @@
 
 import msgspec
 
-from openhearth.core.provider import Provider
+from openhearth.core.provider import Provider, Target
 from openhearth.engines.ports import EngineSpec
 
 
@@ -10,8 +10,10 @@ class Row(msgspec.Struct, frozen=True):
     """``name`` is the public model name and the target's id; ``spec`` may be shared by rows (one process, two models).
 
     ``base_path`` is put before an operation's path on the engine's socket. ``note_en`` and ``note_zh`` are one honest
-    sentence each. ``openai_names`` are names of OpenAI's models that the alias preset ``openai`` maps to this one;
-    ``stands_in_for`` are names it answers while no provider offers them.
+    sentence each. ``openai_names`` are names of OpenAI's models that the alias preset ``openai`` maps to this one; rows
+    that share a name each answer what they do. ``stands_in_for`` are names it answers while no provider offers them.
+    ``elsewhere`` is the server that the operator put in its place (``engines.replace``): then no engine is started for
+    it. ``context_tokens`` is how much it reads, where that is known.
     """
 
     name: str
@@ -22,3 +24,5 @@ class Row(msgspec.Struct, frozen=True):
     base_path: str = "/v1"
     openai_names: tuple[str, ...] = ()
     stands_in_for: tuple[str, ...] = ()
+    elsewhere: Target | None = None
+    context_tokens: int = 0

@@ -2,6 +2,7 @@
 
 import re
 from decimal import Decimal, InvalidOperation
+from typing import Literal
 
 from openhearth.commands import WrongUse
 from openhearth.commands.admin import Server, connect
@@ -16,6 +17,7 @@ def create(
     quota: str = "",
     expires: str = "",
     model: list[str] | None = None,
+    moderate: Literal["off", "input", "output", "both"] = "off",
     admin: bool = False,
     json: bool = False,
     server: Server | None = None,
@@ -27,10 +29,13 @@ def create(
         quota: money the key may spend in all, in USD (2.50); unlimited if not given
         expires: how long it lives (90s, 15m, 12h, 30d); for ever if not given
         model: a model it may use (gpt-4o, qwen*); may be repeated; every model if not given
+        moderate: what is checked by moderation and refused when flagged: what the key sends, what it gets, or both
         admin: may also administer the server
         json: print JSON
     """
     body: dict[str, object] = {"name": name, "is_admin": admin, "models": model or []}
+    if moderate != "off":
+        body["moderate"] = moderate
     if quota:
         body["quota_micros"] = _micros(quota)
     if expires:
@@ -53,7 +58,18 @@ def listing(*, json: bool = False, server: Server | None = None) -> int:
     if json:
         as_json(rows)
     else:
-        columns = ("id", "name", "hint", "is_admin", "disabled", "created_at", "expires_at", "quota_micros", "models")
+        columns = (
+            "id",
+            "name",
+            "hint",
+            "is_admin",
+            "disabled",
+            "created_at",
+            "expires_at",
+            "quota_micros",
+            "models",
+            "moderate",
+        )
         as_table(rows, columns, nothing="There are no keys.")
     return 0
 

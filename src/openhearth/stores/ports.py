@@ -5,13 +5,16 @@ owner's object is absent, exactly like one that never existed. Times are unix se
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
 
 class KeyRecord(msgspec.Struct, frozen=True):
-    """An API key as stored. ``digest`` is HMAC-SHA-256(pepper, key) in hex; ``hint`` is the last four characters."""
+    """An API key as stored. ``digest`` is HMAC-SHA-256(pepper, key) in hex; ``hint`` is the last four characters.
+
+    ``moderate`` is ``off``, ``input``, ``output`` or ``both``.
+    """
 
     id: str
     digest: str
@@ -24,6 +27,7 @@ class KeyRecord(msgspec.Struct, frozen=True):
     expires_at: float | None = None
     quota_micros: int | None = None
     models: tuple[str, ...] = ()
+    moderate: str = "off"
 
 
 class TargetRecord(msgspec.Struct, frozen=True):
@@ -44,7 +48,11 @@ class TargetRecord(msgspec.Struct, frozen=True):
 
 
 class LedgerEntry(msgspec.Struct, frozen=True):
-    """One settled call. ``effect`` (the call id) is unique: a second settlement of a call cannot be written."""
+    """One settled call. ``effect`` (the call id) is unique: a second settlement of a call cannot be written.
+
+    ``price_version`` is the row of the price table that made the cost: 0 for none (free by declaration, or nothing to
+    charge), -1 where the model had no price.
+    """
 
     effect: str
     key_id: str
@@ -64,6 +72,7 @@ class LedgerEntry(msgspec.Struct, frozen=True):
     reserved_micros: int
     cost_micros: int
     error_code: str = ""
+    price_version: int = 0
 
 
 class OpenReservation(msgspec.Struct, frozen=True):
@@ -77,6 +86,29 @@ class OpenReservation(msgspec.Struct, frozen=True):
     reserved_micros: int
     created_at: float
     boot_id: str
+
+
+class PriceRecord(msgspec.Struct, frozen=True):
+    """One row of the price table; rows are added and never changed. ``version`` is given by the store.
+
+    A row is for a ``model`` (a name, ``name*`` by beginning, or ``*``), at one ``target_id``, at the targets of one
+    ``provider``, or (both empty) anywhere. ``service`` is ``standard``, ``batch``, ``flex`` or ``priority``.
+    ``hours`` is ``HH:MM-HH:MM`` in UTC, empty for the whole day. ``rates`` are those of ``core.rates``, ``None`` says
+    that there is no price any more. In force is the latest ``effective_from`` that has passed, then the latest version.
+    """
+
+    version: int
+    model: str
+    provider: str
+    target_id: str
+    service: str
+    hours: str
+    effective_from: float
+    rates: dict[str, Any] | None
+    source: str
+    changed_by: str
+    changed_at: float
+    note: str = ""
 
 
 class FileRecord(msgspec.Struct, frozen=True):
@@ -169,6 +201,22 @@ class LedgerRecords(Protocol):
     async def open_reservations(self) -> Sequence[OpenReservation]: ...
 
 
+class PriceRecords(Protocol):
+    async def add_prices(self, prices: Sequence[PriceRecord]) -> Sequence[PriceRecord]:
+        """Add rows in one transaction; returned with their versions, which rise in this order."""
+
+    async def prices_in_force(self, now: float) -> Sequence[PriceRecord]:
+        """For each model, place, service and hours: the row in force and those that will be; by version."""
+
+    async def price_history(self, model: str, limit: int, before: int | None = None) -> Sequence[PriceRecord]:
+        """Rows of one model name (empty: all), newest first; ``before`` is a version, exclusive."""
+
+    async def price(self, version: int) -> PriceRecord | None: ...
+
+    async def last_price_version(self) -> int:
+        """0 for an empty table."""
+
+
 class Holds(Protocol):
     """Money per key: what is spent and what open calls hold. Every step is atomic, also across threads.
 
@@ -228,7 +276,7 @@ class Settings(Protocol):
     async def put_setting(self, name: str, value: str) -> None: ...
 
 
-class Records(KeyRecords, TargetRecords, LedgerRecords, FileRecords, PictureRecords, Settings, Protocol):
+class Records(KeyRecords, TargetRecords, LedgerRecords, PriceRecords, FileRecords, PictureRecords, Settings, Protocol):
     """All records of one database."""
 
     async def open(self) -> None:

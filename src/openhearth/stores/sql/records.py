@@ -12,10 +12,12 @@ from openhearth.stores.ports import (
     OpenReservation,
     Page,
     PictureRecord,
+    PriceRecord,
     Records,
     TargetRecord,
 )
 from openhearth.stores.sql import files, keys, ledger, pictures, schema, settings, targets
+from openhearth.stores.sql import prices as price_rows
 from openhearth.stores.sql.database import Database
 
 
@@ -89,6 +91,26 @@ class SqlRecords(Records):
     @override
     async def open_reservations(self) -> Sequence[OpenReservation]:
         return await self._database.read(ledger.open_reservations)
+
+    @override
+    async def add_prices(self, prices: Sequence[PriceRecord]) -> Sequence[PriceRecord]:
+        return await self._database.write(price_rows.add_prices, prices)
+
+    @override
+    async def prices_in_force(self, now: float) -> Sequence[PriceRecord]:
+        return await self._database.read(price_rows.prices_in_force, now)
+
+    @override
+    async def price_history(self, model: str, limit: int, before: int | None = None) -> Sequence[PriceRecord]:
+        return await self._database.read(price_rows.price_history, model, limit, before)
+
+    @override
+    async def price(self, version: int) -> PriceRecord | None:
+        return await self._database.read(price_rows.price, version)
+
+    @override
+    async def last_price_version(self) -> int:
+        return await self._database.read(price_rows.last_price_version)
 
     @override
     async def add_file(self, file: FileRecord) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, Strin
 from openhearth.config import ConfigError
 from openhearth.stores.sql.tables import METADATA
 
-HEAD = "0001"
+HEAD = "0003"
 _VERSION = Table(
     "alembic_version",
     MetaData(),

@@ -38,6 +38,7 @@ KEYS = Table(
     Column("expires_at", Double),
     Column("quota_micros", BigInteger),
     Column("models", JSON, nullable=False),
+    Column("moderate", Text, nullable=False, server_default="off"),
 )
 
 TARGETS = Table(
@@ -78,6 +79,25 @@ LEDGER = Table(
     Column("reserved_micros", BigInteger, nullable=False),
     Column("cost_micros", BigInteger, nullable=False),
     Column("error_code", Text, nullable=False),
+    Column("price_version", Integer, nullable=False, server_default="0"),
+)
+
+PRICES = Table(
+    "prices",
+    METADATA,
+    Column("version", Integer, primary_key=True),
+    Column("model", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("target_id", Text, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("hours", Text, nullable=False),
+    Column("effective_from", Double, nullable=False),
+    Column("rates", JSON(none_as_null=True)),
+    Column("source", Text, nullable=False),
+    Column("changed_by", Text, nullable=False),
+    Column("changed_at", Double, nullable=False),
+    Column("note", Text, nullable=False),
+    Index(None, "model", "version"),
 )
 
 SPEND = Table(

@@ -1,0 +1,17 @@
+"""ElevenLabs: speech with the time of each character, and transcripts, in its own forms."""
+
+from openhearth.core.operations import Operation
+from openhearth.core.provider import Dialect, Provider
+
+PROVIDER = Provider(
+    name="elevenlabs",
+    title="ElevenLabs",
+    base_url="https://api.elevenlabs.io/v1",
+    env_key="ELEVENLABS_API_KEY",
+    speaks={
+        Operation.SPEECH: Dialect.ELEVENLABS_SPEECH,
+        Operation.TRANSCRIBE: Dialect.ELEVENLABS_TRANSCRIPTS,
+    },
+    models=("eleven_*", "scribe_*"),
+    auth="xi-api-key",
+)

@@ -1,0 +1,1 @@
+"""Fish Audio's own paths: speech, and the list of voices."""

@@ -1,0 +1,175 @@
+"""POST /v1/audio/transcriptions and /v1/audio/translations
+(https://platform.openai.com/docs/api-reference/audio), by form or JSON, whole or streamed.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from openhearth.config import Config
+from openhearth.core.call import Principal, Usage
+from openhearth.core.errors import RequestError
+from openhearth.core.operations import Operation
+from openhearth.core.provider import Dialect, Target
+from openhearth.core.transcript import Passed, Transcript, TranscriptDriver, TranscriptRequest
+from openhearth.dialects.openai_transcripts import events
+from openhearth.dialects.openai_transcripts.answer import Shape, written
+from openhearth.dialects.openai_transcripts.fields import Asked, read
+from openhearth.relay.gate import Gate
+from openhearth.relay.work import Calls, Work
+from openhearth.surfaces.http import principal_of
+from openhearth.surfaces.recordings import Keeping, Recordings, Upload
+from openhearth.surfaces.work_answers import Streamed, timing, whole
+
+DEFAULT_MODEL = "whisper-base"
+SOURCE_NAMES = ("file", "url", "file_url", "file_id")
+_LONGEST_MODEL = 256
+_ELSEWHERE = ("response_format", "language", "prompt", "temperature", "keywords", "timestamp_granularities", "stream")
+
+
+class _Job(msgspec.Struct):
+    """One request, understood and admitted. ``dropped`` grows when a target says what it could not use."""
+
+    request: TranscriptRequest
+    shape: Shape
+    work: Work
+    dropped: tuple[str, ...] = ()
+
+
+class Transcriptions:
+    """The two routes. ``drivers`` are the ways to hear, by dialect."""
+
+    def __init__(
+        self,
+        gate: Gate,
+        calls: Calls,
+        recordings: Recordings,
+        drivers: Mapping[Dialect, TranscriptDriver],
+        config: Config,
+    ) -> None:
+        self._gate = gate
+        self._calls = calls
+        self._recordings = recordings
+        self._drivers = drivers
+        self._config = config
+
+    def routes(self) -> list[BaseRoute]:
+        return [
+            Route("/v1/audio/transcriptions", self._transcribe, methods=["POST"]),
+            Route("/v1/audio/translations", self._translate, methods=["POST"]),
+        ]
+
+    async def _transcribe(self, request: Request) -> Response:
+        return await self._answer(request, Operation.TRANSCRIBE)
+
+    async def _translate(self, request: Request) -> Response:
+        return await self._answer(request, Operation.TRANSLATE)
+
+    async def _answer(self, request: Request, operation: Operation) -> Response:
+        principal = await principal_of(request, self._gate)
+        upload = await self._recordings.read(request, principal.owner)
+        answer: Response | None = None
+        try:
+            answer = await self._response(request, self._job(principal, upload, operation))
+        finally:
+            if answer is None:
+                await upload.held.remove()
+        return Keeping(answer, upload.held)
+
+    def _job(self, principal: Principal, upload: Upload, operation: Operation) -> _Job:
+        """The request understood and admitted. Raises RequestError, NotFound, Forbidden and BudgetSpent."""
+        asked = read(upload.fields)
+        request = _request(upload, asked, operation)
+        shape = Shape(operation, asked.response_format, asked.granularities, with_logprobs=asked.with_logprobs)
+        work = self._calls.open(
+            principal,
+            operation,
+            request.model,
+            dialects=self._drivers,
+            worst=_worst(upload.recording.size_bytes, self._config),
+            stream=request.stream,
+        )
+        return _Job(request, shape, work)
+
+    async def _response(self, request: Request, job: _Job) -> Response:
+        if not job.request.stream:
+            return await whole(request, job.work, self._whole(job))
+        return Streamed(
+            job.work,
+            self._events(job),
+            marks=lambda: job.work.headers(job.dropped),
+            timing=timing(job.work, self._config.limits),
+        )
+
+    async def _whole(self, job: _Job) -> Response:
+        async with aclosing(self._parts(job)) as parts:
+            async for part in parts:
+                if isinstance(part, Transcript):
+                    answer = written(part, job.shape)
+                    kind, body = answer.content_type, answer.body
+                else:
+                    kind, body = part.content_type, part.data
+                return Response(body, headers={"content-type": kind, **job.work.headers(job.dropped)})
+        raise AssertionError("a driver answers or raises")
+
+    async def _events(self, job: _Job) -> AsyncGenerator[bytes, None]:
+        async with aclosing(self._parts(job)) as parts:
+            async for part in parts:
+                if isinstance(part, Passed):
+                    yield part.data
+                else:
+                    for event in events.whole(part, job.shape):
+                        yield event
+
+    async def _parts(self, job: _Job) -> AsyncGenerator[Passed | Transcript, None]:
+        """The parts of the answer, with usage and dropped fields noted."""
+
+        def attempt(target: Target) -> AsyncIterator[Passed | Transcript]:
+            return self._drivers[target.provider.speaks[job.request.operation]].hear(target, job.request)
+
+        async with aclosing(job.work.stream(attempt)) as parts:
+            async for part in parts:
+                job.dropped = part.dropped
+                if part.usage is not None:
+                    job.work.call.usage = part.usage
+                yield part
+
+
+def _request(upload: Upload, asked: Asked, operation: Operation) -> TranscriptRequest:
+    return TranscriptRequest(
+        operation=operation,
+        model=_model(upload),
+        recording=upload.recording,
+        dialect=Dialect.OPENAI_TRANSCRIPTS,
+        fields=tuple(pair for pair in upload.fields if pair[0] != "model"),
+        language=asked.language,
+        prompt=asked.prompt,
+        keywords=asked.keywords,
+        temperature=asked.temperature,
+        with_words=True,
+        with_speakers=asked.response_format == "diarized_json",
+        stream=asked.stream,
+        others=_others(asked),
+        only_native=(asked.speakers,) if asked.speakers else (),
+    )
+
+
+def _others(asked: Asked) -> tuple[str, ...]:
+    return tuple(name for name in asked.names if name not in _ELSEWHERE and name != "model")
+
+
+def _model(upload: Upload) -> str:
+    model = next((value.strip() for name, value in upload.fields if name == "model"), "")
+    if len(model) > _LONGEST_MODEL:
+        raise RequestError("Field 'model' must have 1 to 256 characters.", param="model", code="invalid_value")
+    return model or DEFAULT_MODEL
+
+
+def _worst(size_bytes: int, config: Config) -> Usage:
+    """The longest that a file of this size can last at 8 kbit/s, and the tokens that OpenAI's models make of it."""
+    audio_ms = min(size_bytes, round(config.transcripts.audio_s * 1000))
+    return Usage(input_tokens=audio_ms // 100, output_tokens=audio_ms // 150, audio_ms=audio_ms)

@@ -25,6 +25,7 @@ from openhearth.core.errors import (
 )
 from openhearth.core.media import ImageEvent, ImageProgress, ImageRequest, ImagesDone, MadePicture, Picture
 from openhearth.core.operations import Operation
+from openhearth.core.picture_tools import Options, with_options
 from openhearth.core.provider import Dialect, Target
 from openhearth.engines.host import Host
 from openhearth.engines.ports import EngineSpec
@@ -42,6 +43,9 @@ STREAM = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
 class FakePacks:
     def __init__(self, *missing: str) -> None:
         self._missing = missing
+
+    def installed_bytes(self, names: Iterable[str]) -> int:
+        return 0
 
     def missing(self, names: Iterable[str]) -> tuple[str, ...]:
         return tuple(name for name in names if name in self._missing)
@@ -86,7 +90,8 @@ def request(prompt: str, **fields: Any) -> ImageRequest:
 
 
 def test_the_declarations_speak_what_the_engines_offer() -> None:
-    assert EDIT.speaks == {Operation.IMAGE_EDIT: Dialect.LOCAL_EDIT}
+    operations = (Operation.IMAGE_EDIT, Operation.IMAGE_VARY, Operation.IMAGE_TOOL)
+    assert EDIT.speaks == dict.fromkeys(operations, Dialect.LOCAL_EDIT)
     assert CHAT.speaks[Operation.CHAT] is Dialect.OPENAI_CHAT
     assert CHAT.speaks[Operation.COMPLETE] is Dialect.OPENAI_COMPLETIONS
     assert EDIT.auth == CHAT.auth == "none"
@@ -116,6 +121,15 @@ async def test_asking_for_pictures_of_an_edit_that_has_none_is_reported(tmp_path
         assert (await placed.make(request("x", partial_images=2)))[-1] == ImagesDone(
             dropped=("partial_images",), note="a note"
         )
+
+
+async def test_a_tool_heeds_its_own_fields_and_names_the_others(tmp_path: Path) -> None:
+    asked = frozenset({"scale", "left", "style", "aspect_ratio"})
+    base = request("", operation=Operation.IMAGE_TOOL, aspect_ratio="1:1", style="oil", asked=asked)
+    async with editor(tmp_path) as placed:
+        for tool, dropped in (("expand", ("scale", "style")), ("clarity", ("aspect_ratio", "left", "style"))):
+            done = (await placed.make(with_options(msgspec.structs.replace(base, tool=tool), Options(left=1.0))))[-1]
+            assert done == ImagesDone(dropped=dropped, note="a note")
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from openhearth.engines.edit_image.plan import (
     Colour,
     Crop,
     EditRequest,
+    Expand,
     Flip,
     HideFaces,
     Op,
@@ -32,6 +33,7 @@ from openhearth.engines.edit_image.plan import (
     Upscale,
     Vectorise,
     Wear,
+    Zoom,
 )
 from openhearth.engines.edit_image.ports import Operation, Pixels, Scene
 from tests.fakes.scenes import KnownScene
@@ -305,6 +307,8 @@ EVERY_STEP: tuple[Op, ...] = (
     Upscale(2),
     AddText("x"),
     RemoveText(),
+    Zoom(left=0.1),
+    Expand(ratio=(16, 9)),
     Vectorise(),
 )
 

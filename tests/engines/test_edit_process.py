@@ -234,7 +234,9 @@ async def test_the_queue_shows_its_places_and_is_bounded() -> None:
             assert full.json()["error"]["code"] == "engine_queue_full"
             assert int(full.headers["retry-after"]) >= 1
             health = await ask(served, "GET", "/health")
-            assert health.json() == {"model": "local-edit", "queue": 2}
+            shown = health.json()
+            assert shown.pop("oldest_s") > 0
+            assert shown == {"model": "local-edit", "running": 1, "waiting": 1, "queue": 2}
             first.leave()
             await first.end()
             answer = await second.end()

@@ -93,7 +93,7 @@ async def test_several_pictures_are_several_calls_with_counted_seeds(ark: Ark, c
 
 async def test_what_the_model_cannot_take_is_reported(ark: Ark, client: H1Client) -> None:
     asked = frozenset({"size", "quality", "background", "output_format", "n"})
-    events = await run(client, target(ark), request(size="512x512", quality="high", asked=asked))
+    events = await run(client, target(ark), request(size="512x512", quality="high", background="opaque", asked=asked))
     last = events[-1]
     assert isinstance(last, ImagesDone)
     assert last.dropped == ("background", "output_format", "quality", "size")
@@ -267,3 +267,66 @@ def test_public_names_stand_for_models_of_ark() -> None:
     names = {public.model: (public.upstream_model, public.operations) for public in PUBLIC_MODELS}
     assert names["seededit"] == (SEEDEDIT, (Operation.IMAGE_EDIT,))
     assert PROVIDER.env_key == "ARK_API_KEY"
+
+
+def raw(**fields: object) -> dict[str, msgspec.Raw]:
+    return {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in fields.items()}
+
+
+async def test_a_series_is_one_call_that_tells_what_failed(ark: Ark, client: H1Client) -> None:
+    def succeeded(side: int) -> dict[str, object]:
+        kind = "image_generation.partial_succeeded"
+        return {"type": kind, "image_index": side, "b64_json": base64.b64encode(png(side, 2)).decode()}
+
+    failed = {
+        "type": "image_generation.partial_failed", "image_index": 1,
+        "error": {"code": "OutputImageSensitiveContentDetected", "message": "no"},
+    }  # fmt: skip
+    completed = {"type": "image_generation.completed", "usage": {"output_tokens": 8192}}
+    ark.stream(succeeded(2), failed, succeeded(3), completed)
+    asked = request(
+        pictures=(), n=3, operation=Operation.IMAGE_GENERATE, extras=raw(sequential_image_generation="auto"),
+        asked=frozenset({"n", "sequential_image_generation"}),
+    )  # fmt: skip
+    events = await run(client, target(ark, SEEDREAM), asked)
+    (body,) = ark.bodies
+    assert body["sequential_image_generation_options"] == {"max_images": 3}
+    assert [picture.width for picture in made(events)] == [2, 3]
+    last = events[-1]
+    assert isinstance(last, ImagesDone)
+    assert (last.output_tokens, last.dropped) == (8192, ())
+    assert "OutputImageSensitiveContentDetected" in last.note
+
+
+async def test_a_series_keeps_the_clients_own_number(ark: Ark, client: H1Client) -> None:
+    options = raw(sequential_image_generation="auto", sequential_image_generation_options={"max_images": 5})
+    await run(client, target(ark, SEEDREAM), request(pictures=(), extras=options))
+    assert ark.bodies[0]["sequential_image_generation_options"] == {"max_images": 5}
+
+
+@pytest.mark.parametrize(
+    ("changes", "size"),
+    [
+        ({"size": "4K"}, "4K"),
+        ({"aspect_ratio": "16:9"}, "2728x1536"),
+        ({"aspect_ratio": "1:1", "size": "1K"}, "1024x1024"),
+        ({"size": "1600x1200"}, "1600x1200"),
+        ({}, None),
+    ],
+)
+async def test_seedream_takes_words_and_pixels(
+    ark: Ark, client: H1Client, changes: dict[str, object], size: str | None
+) -> None:
+    await run(client, target(ark, SEEDREAM), request(pictures=(), **changes))
+    assert ark.bodies[0].get("size") == size
+
+
+async def test_seedream_3_takes_pixels_seed_and_guidance_but_no_picture(ark: Ark, client: H1Client) -> None:
+    model = "doubao-seedream-3-0-t2i-250415"
+    ark.answer({"data": [{"b64_json": base64.b64encode(png(2, 2)).decode()}]})
+    await run(client, target(ark, model), request(pictures=(), size="1K", seed=2, guidance=3.0))
+    body = ark.bodies[0]
+    assert (body["size"], body["seed"], body["guidance_scale"]) == ("1024x1024", 2, 3.0)
+    assert "stream" not in body
+    with pytest.raises(RequestError):
+        await run(client, target(ark, model), request())

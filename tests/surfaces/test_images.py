@@ -115,13 +115,14 @@ async def test_bytes_come_when_asked_and_from_gpt_image_models() -> None:
     assert base64.b64decode(gpt["b64_json"]) == png(4, 3, 2)
 
 
-async def test_generation_needs_no_picture_but_a_model() -> None:
-    app = PictureApp([target(speaks=BOTH)])
+async def test_generation_needs_no_picture_and_without_a_model_goes_to_the_poster_engine() -> None:
+    app = PictureApp([target(speaks=BOTH), target("poster", "local-poster", speaks=BOTH)])
     answer = await app.post("/v1/images/generations", {"model": "seededit", "prompt": "a fox"})
     assert answer.status == 200
     assert app.editor.requests[0].operation is Operation.IMAGE_GENERATE
     nameless = await app.post("/v1/images/generations", {"prompt": "a fox"})
-    assert nameless.json()["error"]["param"] == "model"
+    assert nameless.status == 200
+    assert app.editor.requests[1].model == "local-poster"
 
 
 async def test_a_model_that_only_edits_asks_for_the_picture() -> None:

@@ -11,6 +11,7 @@ from openhearth.config import Config
 from openhearth.core.media import ImagesDone
 from openhearth.core.money import Price
 from openhearth.core.operations import Operation
+from openhearth.core.provider import Dialect
 from tests.fakes.media import png
 from tests.fakes.picture_app import BOTH, HOME, PORTRAIT, PictureApp, said, target, text_of
 
@@ -285,7 +286,7 @@ async def test_all_fields_of_the_seed_page_are_taken() -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [("temperature", "hot"), ("n", 0), ("n", 11), ("n", "two"), ("stream", 3), ("tools", 1), ("size", "big"),
-     ("stop", 4), ("seen", "x"), ("logit_bias", []), ("output_format", "gif"), ("stream_options", 7)],
+     ("stop", 4), ("seen", "x"), ("logit_bias", []), ("output_format", "bmp"), ("stream_options", 7)],
 )  # fmt: skip
 async def test_a_wrong_field_is_named(field: str, value: object) -> None:
     app = PictureApp()
@@ -356,3 +357,16 @@ async def test_a_picture_without_words_asks_what_to_do() -> None:
     answer = await PictureApp().chat(PORTRAIT)
     assert answer.status == 400
     assert answer.json()["error"]["code"] == "missing_instruction"
+
+
+async def test_a_model_that_only_makes_pictures_begins_anew_in_each_turn() -> None:
+    app = PictureApp([target(model="seededit", speaks={Operation.IMAGE_GENERATE: Dialect.LOCAL_EDIT})])
+    first = await app.chat("a fox")
+    second = await app.chat("a fox", said(first), "a bear")
+    assert (first.status, second.status) == (200, 200)
+    assert [(made.operation, made.prompt) for made in app.editor.requests] == [
+        (Operation.IMAGE_GENERATE, "a fox"), (Operation.IMAGE_GENERATE, "a bear"),
+    ]  # fmt: skip
+    assert app.editor.requests[1].pictures == ()
+    given = await app.chat(f"{PORTRAIT} make it red")
+    assert given.json()["error"]["code"] == "picture_not_taken"

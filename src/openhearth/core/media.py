@@ -24,8 +24,10 @@ class Picture(msgspec.Struct, frozen=True):
 class ImageRequest(msgspec.Struct, frozen=True):
     """What is asked of an image model.
 
-    ``size`` is ``auto``, ``WxH``, ``1K``, ``2K``, ``4K`` or ``adaptive``. ``output_format`` is ``png``, ``jpeg``,
-    ``webp`` (or ``svg`` as an answer of vectorising). ``asked`` are the names of all fields the client sent.
+    ``size`` is ``auto``, ``WxH``, ``1K``, ``2K``, ``4K`` or ``adaptive``; ``aspect_ratio`` is ``W:H`` or empty.
+    ``output_format`` is ``png``, ``jpeg``, ``webp``, ``gif`` or ``svg``. ``tool`` names a picture tool, when the
+    operation is one. ``extras`` are further fields of the client, as JSON, for targets that speak its own form.
+    ``asked`` are the names of all fields the client sent; those a target cannot honour are reported.
     """
 
     operation: Operation
@@ -35,15 +37,21 @@ class ImageRequest(msgspec.Struct, frozen=True):
     mask: Picture | None = None
     n: int = 1
     size: str = "auto"
+    aspect_ratio: str = ""
     seed: int | None = None
     output_format: str = "png"
     output_compression: int | None = None
     background: str = "auto"
     quality: str = "auto"
     guidance: float | None = None
+    steps: int | None = None
+    negative_prompt: str = ""
+    style: str = ""
     watermark: bool | None = None
     partial_images: int = 0
     user: str = ""
+    tool: str = ""
+    extras: dict[str, msgspec.Raw] = {}
     asked: frozenset[str] = frozenset()
 
 

@@ -4,11 +4,13 @@ Only headers are read; decoding pixels happens in an engine's own process and no
 """
 
 import binascii
+import math
 import re
+from collections.abc import Collection
 from typing import Protocol
 
 from openhearth.core.errors import UpstreamGarbled
-from openhearth.core.media import MadePicture
+from openhearth.core.media import ImageRequest, MadePicture
 
 EXTENSIONS = {
     "image/png": "png",
@@ -21,6 +23,14 @@ EXTENSIONS = {
     "image/heic": "heic",
     "image/svg+xml": "svg",
 }
+
+_PIXELS = re.compile(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,4})")
+_NO_WISH: dict[str, object] = {
+    "background": "auto", "quality": "auto", "size": "auto", "n": 1, "partial_images": 0, "negative_prompt": "",
+    "style": "", "aspect_ratio": "",
+}  # fmt: skip
+_NO_WISH_RAW = frozenset({b"null", b'"auto"', b'""', b'"disabled"', b"{}"})
+_ALWAYS_HEEDED = frozenset({"n", "model", "prompt", "image", "images", "stream", "response_format"})
 
 _AVIF = frozenset({b"avif", b"avis"})
 _HEIC = frozenset({b"heic", b"heix", b"hevc", b"mif1", b"msf1"})
@@ -91,6 +101,44 @@ def from_base64(text: str, name: str) -> bytes:
         return binascii.a2b_base64(text.partition(",")[2] if text.startswith("data:") else text)
     except (binascii.Error, ValueError) as error:
         raise UpstreamGarbled(f"{name} sent a picture that is not base64.", target=name) from error
+
+
+def wanted_box(size: str, aspect_ratio: str, *, multiple: int = 16, side: int = 1024) -> tuple[int, int] | None:
+    """Width and height that a size and an aspect ratio ask for, None when they leave it open.
+
+    ``1K``, ``2K`` and ``4K`` are the area of a square with that side; ``side`` is the one taken with a ratio alone.
+    """
+    match = _PIXELS.fullmatch(size)
+    if match:
+        return int(match[1]), int(match[2])
+    if not aspect_ratio and size in ("auto", "adaptive", ""):
+        return None
+    side = {"1K": 1024, "2K": 2048, "4K": 4096}.get(size, side)
+    wide, _, high = (aspect_ratio or "1:1").partition(":")
+    root = math.sqrt(float(wide) / float(high))
+    return max(multiple, round(side * root / multiple) * multiple), max(
+        multiple, round(side / root / multiple) * multiple
+    )
+
+
+def nearest(box: tuple[int, int], sizes: Collection[tuple[int, int]]) -> tuple[int, int]:
+    """That of ``sizes`` whose shape, then whose area is nearest to ``box``."""
+
+    def far(size: tuple[int, int]) -> tuple[float, float]:
+        shape = abs(math.log(size[0] / size[1]) - math.log(box[0] / box[1]))
+        return round(shape, 3), abs(math.log(size[0] * size[1]) - math.log(box[0] * box[1]))
+
+    return min(sizes, key=far)
+
+
+def unheeded(request: ImageRequest, heeded: Collection[str]) -> tuple[str, ...]:
+    """Names of fields the client sent that have no effect on a target which heeds only ``heeded``.
+
+    A field that asks for what is done anyway is not named.
+    """
+    idle = {name for name, value in _NO_WISH.items() if getattr(request, name) == value}
+    idle |= {name for name, raw in request.extras.items() if bytes(raw) in _NO_WISH_RAW}
+    return tuple(sorted(request.asked - frozenset(heeded) - idle - _ALWAYS_HEEDED))
 
 
 def made_from(data: bytes, name: str, *, seed: int | None = None, revised_prompt: str = "") -> MadePicture:

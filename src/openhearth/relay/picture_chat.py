@@ -84,6 +84,7 @@ class PictureChat:
         if ask.show:
             work = self._free(principal, order)
             return Talk(work, "", self._show(ask, asker))
+        ask = self._without_history(principal, order, ask)
         operation = self._operation(principal, order, ask)
         request = msgspec.structs.replace(order.request, operation=operation, prompt=ask.instruction)
         opening = _opening(request, ask.sources)
@@ -91,6 +92,25 @@ class PictureChat:
             principal, operation, request.model, n=request.n, stream=order.stream, asked_as=order.asked_as
         )
         return Talk(work, opening, self._make(work, request, ask, asker))
+
+    def _without_history(self, principal: Principal, order: ChatOrder, ask: Ask) -> Ask:
+        """A model that only makes pictures begins anew in each turn; it is not asked to change an earlier result.
+
+        Raises RequestError (``picture_not_taken``) when the last turn itself gives a picture.
+        """
+        model = order.request.model
+        if not ask.sources or self._pictures.answers(principal, Operation.IMAGE_EDIT, model):
+            return ask
+        if not self._pictures.answers(principal, Operation.IMAGE_GENERATE, model):
+            return ask
+        last = [turn for turn in order.turns if turn.role == "user"][-1]
+        if last.pictures or find_pictures(last.text).sources:
+            raise RequestError(
+                f"'{order.asked_as}' makes pictures from words and takes none: name a model that edits.",
+                param="messages",
+                code="picture_not_taken",
+            )
+        return msgspec.structs.replace(ask, sources=())
 
     def _operation(self, principal: Principal, order: ChatOrder, ask: Ask) -> Operation:
         model = order.request.model
@@ -142,7 +162,9 @@ class PictureChat:
         made = MadePicture(picture.data, picture.mime, width, height)
         return self._gallery.link(asker.home, await self._gallery.keep(made, Made(asker.owner, parents)))
 
-    async def _make(self, work: PictureWork, request: ImageRequest, ask: Ask, asker: Asker) -> AsyncGenerator[Piece, None]:
+    async def _make(
+        self, work: PictureWork, request: ImageRequest, ask: Ask, asker: Asker
+    ) -> AsyncGenerator[Piece, None]:
         pictures = tuple([await self._sources.picture(source, asker) for source in ask.sources])
         said = set()
         async with aclosing(work.events(msgspec.structs.replace(request, pictures=pictures))) as events:

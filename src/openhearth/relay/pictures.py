@@ -1,4 +1,4 @@
-"""Picture work as a call: never another model, never an answer without a picture, paid by the pictures that were made."""
+"""Picture work as a call: never another model, never an answer without a picture, paid by the pictures made."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing
@@ -8,11 +8,12 @@ from typing_extensions import override
 
 from openhearth.core.call import Principal, Usage
 from openhearth.core.errors import UpstreamGarbled
-from openhearth.core.media import ImageDriver, ImageEvent, ImageRequest, ImagesDone, MadePicture
+from openhearth.core.media import ImageDriver, ImageEvent, ImageProgress, ImageRequest, ImagesDone, MadePicture
 from openhearth.core.operations import Operation
 from openhearth.core.provider import Dialect, Target
 from openhearth.relay.gate import Admission, Gate
 from openhearth.relay.ports import Router
+from openhearth.relay.screen import Screen, checks_input, checks_output
 from openhearth.relay.work import Calls, Meter, Work
 
 _MOST_OUTPUT_TOKENS = 8192  # what the largest picture of a token-priced model takes; held per picture
@@ -32,18 +33,33 @@ class PictureWork(Work):
         meter: Meter,
         clock: Callable[[], float],
         total_s: float,
+        screen: Screen | None = None,
     ) -> None:
         super().__init__(admission, targets, router=router, meter=meter, clock=clock, total_s=total_s)
         self._drivers = drivers
+        self._screen = screen if admission.call.principal.screens else None
+
+    def passes_on(self, operation: Operation) -> bool:
+        """Whether every target is given fields that nobody here knows: it speaks the client's own form."""
+        return all(target.speaks(operation) is Dialect.OPENAI_IMAGES for target in self._targets)
 
     async def events(self, request: ImageRequest) -> AsyncGenerator[ImageEvent, None]:
-        """Progress and results as they come, ``ImagesDone`` last. Raises as ``Work.stream`` does."""
+        """Progress and results as they come, ``ImagesDone`` last. Raises as ``Work.stream`` does, and for keys that
+        are moderated what ``Screen.check`` raises: before anything is asked, and in place of a result."""
+        principal = self.call.principal
+        if self._screen is not None and checks_input(principal):
+            await self._screen.check(principal, [request.prompt, request.negative_prompt], request.pictures)
+        after = self._screen if checks_output(principal) else None
 
         def attempt(target: Target) -> AsyncIterator[ImageEvent]:
             return self._made(target, request)
 
         async with aclosing(self.stream(attempt)) as events:
             async for event in events:
+                if after is not None and isinstance(event, MadePicture):
+                    await after.check(principal, [event.revised_prompt], [event])
+                elif after is not None and isinstance(event, ImageProgress) and event.partial is not None:
+                    await after.check(principal, [], [event.partial])
                 yield event
 
     async def _made(self, target: Target, request: ImageRequest) -> AsyncGenerator[ImageEvent, None]:
@@ -52,15 +68,17 @@ class PictureWork(Work):
         made = cast("AsyncGenerator[ImageEvent, None]", driver.make(target, request))
         async with aclosing(made):
             async for event in made:
-                self._count(event)
+                self._count(event, request)
                 yield event
         if not self.call.usage.images:
             raise UpstreamGarbled(f"{target.id} answered without a picture.", target=target.id)
 
-    def _count(self, event: ImageEvent) -> None:
+    def _count(self, event: ImageEvent, request: ImageRequest) -> None:
         usage = self.call.usage
         if isinstance(event, MadePicture):
             usage.images += 1
+            usage.image_size = f"{event.width}x{event.height}"
+            usage.image_quality = "" if request.quality == "auto" else request.quality
             self.commit()
         elif isinstance(event, ImagesDone):
             usage.input_tokens = event.input_tokens
@@ -84,7 +102,9 @@ class Pictures:
         *,
         attempts: int = 3,
         total_s: float = 1800.0,
+        screen: Screen | None = None,
     ) -> None:
+        self._screen = screen
         self._gate = gate
         self._router = router
         self._drivers = drivers
@@ -105,7 +125,7 @@ class Pictures:
         """
         targets = self._calls.targets(principal, operation, model, self._drivers)
         worst = Usage(input_tokens=_MOST_INPUT_TOKENS, output_tokens=n * _MOST_OUTPUT_TOKENS, images=n)
-        hold = max(target.price.cost(worst) for target in targets)
+        hold = max(target.price.most(worst) for target in targets)
         return self._work(principal, operation, asked_as or model, targets, hold_micros=hold, stream=stream)
 
     def open_free(self, principal: Principal, operation: Operation, model: str, *, stream: bool) -> PictureWork:
@@ -131,4 +151,5 @@ class Pictures:
             meter=self._meter,
             clock=self._gate.clock,
             total_s=self._total_s,
+            screen=self._screen,
         )

@@ -8,6 +8,7 @@ from openhearth.surfaces.media import MediaPages
 from openhearth.surfaces.openai import chat
 from openhearth.surfaces.openai.images import Images
 from openhearth.surfaces.openai.picture_chat import PictureChatAnswers
+from openhearth.surfaces.screening import Screening
 
 
 def routes(parts: Parts) -> list[BaseRoute]:
@@ -15,7 +16,12 @@ def routes(parts: Parts) -> list[BaseRoute]:
     config, gate = parts.config, parts.relay.gate
     talks = PictureChat(parts.pictures, parts.gallery, parts.sources)
     return [
-        *chat.routes(parts.relay, config.limits, PictureChatAnswers(talks, parts.pictures, config).answer),
+        *chat.routes(
+            parts.relay,
+            config.limits,
+            PictureChatAnswers(talks, parts.pictures, config).answer,
+            Screening(parts.screen, parts.sources, config),
+        ),
         *Images(gate, parts.pictures, parts.gallery, parts.sources, config).routes(),
         *MediaPages(gate, parts.gallery, public_url=config.server.public_url).routes(),
     ]

@@ -55,6 +55,7 @@ class Event(msgspec.Struct):
     """One stream event: ``image_generation.partial_succeeded``, ``.partial_failed`` or ``.completed``."""
 
     type: str = ""
+    image_index: int = 0
     url: str = ""
     b64_json: str = ""
     size: str = ""

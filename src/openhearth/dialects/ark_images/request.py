@@ -4,16 +4,23 @@ import msgspec
 
 from openhearth.core.errors import RequestError
 from openhearth.core.media import ImageRequest
+from openhearth.core.pictures import unheeded, wanted_box
 
-_NEVER_CARRIED = frozenset(
-    {"background", "quality", "output_format", "output_compression", "partial_images", "user", "moderation", "style",
-     "input_fidelity"}
-)  # fmt: skip
 _ENCODER = msgspec.json.Encoder()
 
 
+_PASSED = (
+    "sequential_image_generation", "sequential_image_generation_options", "optimize_prompt", "optimize_prompt_options",
+    "tools", "layer_decomposition",
+)  # fmt: skip
+_SEQUENTIAL = "sequential_image_generation"
+_OPTIONS = "sequential_image_generation_options"
+_SIZED = frozenset({"size", "aspect_ratio", "resolution"})
+
+
 class Abilities(msgspec.Struct, frozen=True):
-    """What a model family takes (Ark API reference, table "模型能力"). ``pictures`` is how many it takes at most."""
+    """What a model family takes (Ark API reference, table "模型能力"). ``pictures`` is how many it takes at most,
+    ``side`` of which square it makes the area when only a ratio is given."""
 
     pictures: int
     needs_picture: bool = False
@@ -21,29 +28,17 @@ class Abilities(msgspec.Struct, frozen=True):
     seed: bool = False
     guidance: bool = False
     streams: bool = False
+    words: bool = True
+    side: int = 2048
 
 
 _FAMILIES = {
     "doubao-seededit-": Abilities(pictures=1, needs_picture=True, adaptive=True, seed=True, guidance=True),
-    "doubao-seedream-3-": Abilities(pictures=0, seed=True, guidance=True),
+    "doubao-seedream-3-": Abilities(pictures=0, seed=True, guidance=True, words=False, side=1024),
     "doubao-seedream-4-0-": Abilities(pictures=10, streams=True),
     "doubao-seedream-": Abilities(pictures=14, streams=True),
 }
 _UNKNOWN = Abilities(pictures=14, seed=True, guidance=True)
-
-
-class Body(msgspec.Struct, omit_defaults=True):
-    """The request as it is sent. ``image`` is one URL or data URI, or a list of them."""
-
-    model: str
-    prompt: str
-    response_format: str
-    watermark: bool
-    image: str | list[str] | None = None
-    size: str | None = None
-    seed: int | None = None
-    guidance_scale: float | None = None
-    stream: bool = False
 
 
 def abilities(model: str) -> Abilities:
@@ -68,40 +63,53 @@ def check(request: ImageRequest, model: str) -> None:
         raise RequestError(f"The model '{request.model}' takes no mask.", param="mask", code="mask_not_taken")
 
 
+def is_series(request: ImageRequest, model: str) -> bool:
+    """Whether one call is to make a set of related pictures: the client asks for it and the model can."""
+    raw = request.extras.get(_SEQUENTIAL)
+    return abilities(model).streams and raw is not None and bytes(raw) == b'"auto"'
+
+
 def encode(request: ImageRequest, model: str, images: list[str], number: int) -> bytes:
     """The body for the ``number``-th (from 0) of ``request.n`` pictures; each asks for one, a given seed counts up.
 
-    Ark marks pictures unless told otherwise; we ask for no mark unless the client wants one, as with every target.
+    A series is one body for all, with ``n`` as its ``max_images`` unless the client says another number. Ark marks
+    pictures unless told otherwise; we ask for no mark unless the client wants one, as with every target.
     """
     able = abilities(model)
-    body = Body(
-        model=model,
-        prompt=request.prompt,
-        response_format="b64_json",
-        watermark=request.watermark or False,
-        image=images[0] if len(images) == 1 else images or None,
-        size=_size(request, able),
-        seed=request.seed + number if able.seed and request.seed is not None else None,
-        guidance_scale=request.guidance if able.guidance else None,
-        stream=able.streams,
-    )
-    return _ENCODER.encode(body)
+    body: dict[str, object] = {
+        "model": model,
+        "prompt": request.prompt,
+        "response_format": "b64_json",
+        "watermark": request.watermark or False,
+        "image": images[0] if len(images) == 1 else images or None,
+        "size": _size(request, able),
+        "seed": request.seed + number if able.seed and request.seed is not None else None,
+        "guidance_scale": request.guidance if able.guidance else None,
+        "stream": able.streams or None,
+    }
+    if able.streams:
+        body |= {name: request.extras.get(name) for name in _PASSED}
+        if is_series(request, model) and _OPTIONS not in request.extras:
+            body[_OPTIONS] = {"max_images": request.n}
+    return _ENCODER.encode({name: value for name, value in body.items() if value is not None})
 
 
 def dropped(request: ImageRequest, model: str) -> tuple[str, ...]:
     """Names of fields the client sent and this model cannot honour."""
     able = abilities(model)
-    lost = set(request.asked & _NEVER_CARRIED)
-    if not able.seed:
-        lost |= request.asked & {"seed", "seen"}
-    if not able.guidance:
-        lost |= request.asked & {"guidance_scale"}
-    if able.adaptive and request.size not in ("auto", "adaptive"):
-        lost |= request.asked & {"size"}
-    return tuple(sorted(lost))
+    heeded = {"watermark", *(_PASSED if able.streams else ())}
+    heeded |= {"seed", "seen"} if able.seed else set()
+    heeded |= {"guidance_scale", "guidance"} if able.guidance else set()
+    if not able.adaptive or request.size == "adaptive":
+        heeded |= _SIZED
+    return unheeded(request, heeded)
 
 
 def _size(request: ImageRequest, able: Abilities) -> str | None:
+    """Exact sizes and 1K, 2K, 4K go as they are; a ratio becomes pixels, as does a word on models without words."""
     if able.adaptive:
         return "adaptive"
-    return None if request.size in ("auto", "adaptive") else request.size
+    if request.size in ("1K", "2K", "4K") and able.words and not request.aspect_ratio:
+        return request.size
+    box = wanted_box(request.size, request.aspect_ratio, multiple=8, side=able.side)
+    return None if box is None else f"{box[0]}x{box[1]}"

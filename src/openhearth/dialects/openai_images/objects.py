@@ -22,12 +22,13 @@ class Usage(msgspec.Struct, frozen=True):
 
 
 class Image(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One result: a link or the bytes in base64. ``id`` is ours, for the lineage."""
+    """One result: a link or the bytes in base64. ``id`` is ours, for the lineage; ``seed`` makes it once more."""
 
     url: str | None = None
     b64_json: str | None = None
     revised_prompt: str | None = None
     id: str | None = None
+    seed: int | None = None
 
 
 class ImagesResponse(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -44,7 +45,7 @@ class ImagesResponse(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class StreamEvent(msgspec.Struct, frozen=True, omit_defaults=True):
-    """``image_edit.partial_image``, ``image_edit.completed`` and the same with ``image_generation``.
+    """``image_edit.partial_image``, ``image_edit.completed`` and the same with ``image_generation``, and more.
 
     ``dropped``, in the last event only, names the fields without effect: some are known only at the end, when the
     headers have long been sent.
@@ -61,6 +62,9 @@ class StreamEvent(msgspec.Struct, frozen=True, omit_defaults=True):
     usage: Usage | None = None
     url: str | None = None
     id: str | None = None
+    seed: int | None = None
+    revised_prompt: str | None = None
+    note: str | None = None
     dropped: tuple[str, ...] = ()
 
 

@@ -1,85 +1,137 @@
-"""The canonical picture request in OpenAI's form: JSON to make a picture, a multipart form to change one."""
+"""The canonical picture request in OpenAI's form: JSON to make a picture, a multipart form to change or vary one."""
 
-import secrets
+from collections.abc import Sequence
 
 import msgspec
 
+from openhearth.core.form import FilePart, written
 from openhearth.core.media import ImageRequest, Picture
-from openhearth.core.pictures import EXTENSIONS
+from openhearth.core.operations import Operation
+from openhearth.core.pictures import EXTENSIONS, unheeded
+from openhearth.dialects.openai_images import quirks
+from openhearth.dialects.openai_images.families import Family, family
+from openhearth.dialects.openai_images.quirks import ASPECT_RATIO, ONE_PER_CALL, Fields
 
 _ENCODER = msgspec.json.Encoder()
-_GPT = ("gpt-image", "chatgpt-image")
-_ONLY_ELSEWHERE = ("seed", "seen", "guidance_scale", "watermark")
-Value = str | int | float | bool
+_PATHS = {
+    Operation.IMAGE_GENERATE: "/images/generations",
+    Operation.IMAGE_EDIT: "/images/edits",
+    Operation.IMAGE_VARY: "/images/variations",
+}
+_VARIATION = frozenset({"size", "aspect_ratio", "resolution", "user"})
 
 
 class Sent(msgspec.Struct, frozen=True):
-    """A body ready to go, and what of the request it does not hold."""
+    """A body ready to go for ``n`` pictures, and what of the request it does not hold."""
 
     path: str
     content_type: str
     body: bytes
     streams: bool
+    n: int
     dropped: tuple[str, ...]
 
 
-def encode(request: ImageRequest, model: str) -> Sent:
-    """The request for ``model``. The wire knows no seed or guidance for GPT image models: those are reported."""
-    is_gpt = model.startswith(_GPT)
-    streams = is_gpt and request.partial_images > 0
-    fields = _fields(request, model, is_gpt=is_gpt, streams=streams)
-    dropped = tuple(sorted(request.asked.intersection(_ONLY_ELSEWHERE))) if is_gpt else ()
-    if request.partial_images and not streams:
-        dropped = (*dropped, "partial_images")
-    if not request.pictures:
-        return Sent("/images/generations", "application/json", _ENCODER.encode(fields), streams, dropped)
-    boundary = f"openhearth{secrets.token_hex(16)}"
-    body = _form(fields, request.pictures, request.mask, boundary)
-    return Sent("/images/edits", f"multipart/form-data; boundary={boundary}", body, streams, dropped)
+def per_call(request: ImageRequest, model: str, image_quirks: Sequence[str] = ()) -> list[int]:
+    """How many pictures to ask for in each call, so that ``request.n`` come: some models make one at a time."""
+    most = 1 if ONE_PER_CALL in image_quirks else family(model).most
+    return [min(most, request.n - start) for start in range(0, request.n, most)]
 
 
-def _fields(request: ImageRequest, model: str, *, is_gpt: bool, streams: bool) -> dict[str, Value]:
-    fields: dict[str, Value] = {"model": model, "prompt": request.prompt}
-    if request.n != 1:
-        fields["n"] = request.n
-    free = {"size": request.size, "background": request.background, "quality": request.quality}
-    fields |= {name: value for name, value in free.items() if value != "auto"}
-    if "output_format" in request.asked:
-        fields["output_format"] = request.output_format
-    if request.output_compression is not None:
-        fields["output_compression"] = request.output_compression
-    if request.user:
-        fields["user"] = request.user
+def encode(request: ImageRequest, model: str, image_quirks: Sequence[str] = (), *, n: int = 0, first: int = 0) -> Sent:
+    """The request for ``n`` pictures (0: all) of ``model``; a given seed counts up by ``first``."""
+    kind = family(model)
+    n = n or request.n
+    streams = kind.is_gpt and request.partial_images > 0 and request.operation is not Operation.IMAGE_VARY
+    fields = _fields(request, model, kind, n)
+    if ASPECT_RATIO in image_quirks and "x" not in request.size:
+        fields.pop("size", None)
+        fields |= _by_name(request)
+    if request.seed is not None and kind.heeds is None:
+        fields["seed"] = request.seed + first
     if streams:
         fields |= {"stream": True, "partial_images": request.partial_images}
-    return fields if is_gpt else fields | _beyond_gpt(request)
+    lost = quirks.apply(image_quirks, fields)
+    dropped = tuple(sorted({*unheeded(request, _heeded(request, kind, streams=streams)), *lost} - {"response_format"}))
+    path = _PATHS[request.operation]
+    if not request.pictures:
+        return Sent(path, "application/json", _ENCODER.encode(fields), streams, n, dropped)
+    form = written(tuple(_texts(fields)), tuple(_files(request)))
+    return Sent(path, form.content_type, form.body, streams, n, dropped)
 
 
-def _beyond_gpt(request: ImageRequest) -> dict[str, Value]:
-    """Fields that other servers with this wire form know. Bytes come inside the answer: links may be short-lived."""
-    fields: dict[str, Value] = {"response_format": "b64_json"}
-    if request.seed is not None:
-        fields["seed"] = request.seed
-    if request.guidance is not None:
-        fields["guidance_scale"] = request.guidance
-    if request.watermark is not None:
-        fields["watermark"] = request.watermark
-    return fields
+def _heeded(request: ImageRequest, kind: Family, *, streams: bool) -> frozenset[str]:
+    """Names of fields that reach this model; a server that is not OpenAI's own gets all of them."""
+    heeded = request.asked if kind.heeds is None else kind.heeds
+    if request.operation is Operation.IMAGE_VARY:
+        heeded &= _VARIATION | request.extras.keys() if kind.heeds is None else _VARIATION
+    if kind.is_gpt and not request.pictures:
+        heeded -= {"input_fidelity"}
+    return heeded if streams else heeded - {"partial_images"}
 
 
-def _form(fields: dict[str, Value], pictures: tuple[Picture, ...], mask: Picture | None, boundary: str) -> bytes:
-    edge = f"--{boundary}\r\n"
-    parts: list[bytes] = []
+def _fields(request: ImageRequest, model: str, kind: Family, n: int) -> Fields:
+    is_variation = request.operation is Operation.IMAGE_VARY
+    fields: Fields = {"model": model} if is_variation else {"model": model, "prompt": request.prompt}
+    if n != 1:
+        fields["n"] = n
+    size = kind.size(request.size, request.aspect_ratio)
+    if size is not None:
+        fields["size"] = size
+    if not kind.is_gpt:
+        fields["response_format"] = "b64_json"  # bytes come inside the answer: links may be short-lived
+    fields |= {name: value for name, value in _wishes(request, kind).items() if _takes(kind, name)}
+    extras = {name: value for name, value in request.extras.items() if _takes(kind, name)}
+    if is_variation:
+        return {name: value for name, value in fields.items() if name in _VARIATION or name in _ALWAYS} | extras
+    return fields | extras
+
+
+def _by_name(request: ImageRequest) -> Fields:
+    named: Fields = {"aspect_ratio": request.aspect_ratio} if request.aspect_ratio else {}
+    return named | ({"resolution": request.size.lower()} if request.size in ("1K", "2K", "4K") else {})
+
+
+_ALWAYS = ("model", "n", "response_format")
+
+
+def _takes(kind: Family, name: str) -> bool:
+    return kind.heeds is None or name in kind.heeds
+
+
+def _wishes(request: ImageRequest, kind: Family) -> Fields:
+    """What was asked beyond words and size, by its name on the wire."""
+    wishes: Fields = {
+        "background": request.background if request.background != "auto" else None,
+        "quality": kind.qualities.get(request.quality, request.quality) if request.quality != "auto" else None,
+        "output_format": request.output_format if "output_format" in request.asked else None,
+        "output_compression": request.output_compression,
+        "style": request.style or None,
+        "negative_prompt": request.negative_prompt or None,
+        "guidance_scale": request.guidance,
+        "watermark": request.watermark,
+        "user": request.user or None,
+    }
+    return {name: value for name, value in wishes.items() if value is not None}
+
+
+def _texts(fields: Fields) -> list[tuple[str, str]]:
+    """Fields as a form says them: texts plain, everything else as JSON."""
+    found = []
     for name, value in fields.items():
-        text = str(value).lower() if isinstance(value, bool) else str(value)
-        parts.append(f'{edge}Content-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n'.encode())
+        encoded = value if isinstance(value, str) else _ENCODER.encode(value).decode()
+        if isinstance(value, msgspec.Raw) and encoded.startswith('"'):
+            encoded = msgspec.json.decode(encoded, type=str)
+        found.append((name, encoded))
+    return found
+
+
+def _files(request: ImageRequest) -> list[FilePart]:
+    pictures = request.pictures[:1] if request.operation is Operation.IMAGE_VARY else request.pictures
     name = "image" if len(pictures) == 1 else "image[]"
-    files = [(name, f"image-{number}", picture) for number, picture in enumerate(pictures, 1)]
-    if mask is not None:
-        files.append(("mask", "mask", mask))
-    for name, filename, picture in files:
-        ending = EXTENSIONS.get(picture.mime, "bin")
-        head = f'{edge}Content-Disposition: form-data; name="{name}"; filename="{filename}.{ending}"\r\n'
-        parts += [head.encode(), f"Content-Type: {picture.mime}\r\n\r\n".encode(), picture.data, b"\r\n"]
-    parts.append(f"--{boundary}--\r\n".encode())
-    return b"".join(parts)
+    files = [_file(name, f"image-{number}", picture) for number, picture in enumerate(pictures, 1)]
+    return files if request.mask is None else [*files, _file("mask", "mask", request.mask)]
+
+
+def _file(name: str, stem: str, picture: Picture) -> FilePart:
+    return FilePart(name, f"{stem}.{EXTENSIONS.get(picture.mime, 'bin')}", picture.mime, picture.data)

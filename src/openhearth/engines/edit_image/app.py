@@ -52,7 +52,7 @@ def build(settings: EditSettings, parse: Parser, workshop: Workshop) -> Starlett
         able = workshop.is_able
         if not able:
             workshop.warm()
-        body = msgspec.json.encode({"model": NAME, "queue": line.running + line.waiting})
+        body = msgspec.json.encode({"model": NAME, **line.health()})
         return Response(body, 200 if able else 503, media_type="application/json")
 
     routes = [

@@ -43,12 +43,16 @@ def planned(request: EditRequest, parse: Parser, *, most_pixels: int) -> Plan:
         read_header(picture, most_pixels=most_pixels)
     if request.mask is not None:
         read_header(request.mask, most_pixels=most_pixels, param="mask")
-    plan = parse(request.instruction, pictures=len(request.pictures))
+    plan = Plan(request.steps) if request.steps is not None else _parsed(request, parse)
     if request.output_format == "svg" and not any(isinstance(step, Vectorise) for step in plan.steps):
         plan = Plan((*plan.steps, Vectorise()))
     if request.mask is not None:
         check_mask_fits(plan)
     return plan
+
+
+def _parsed(request: EditRequest, parse: Parser) -> Plan:
+    return parse(request.instruction, pictures=len(request.pictures))
 
 
 class Previews:

@@ -11,12 +11,12 @@ from openhearth.engines.edit_image import telling
 from openhearth.engines.edit_image.pixels.layers import mixed, to_floats
 from openhearth.engines.edit_image.pixels.shape import check_size, fitted, size_after
 from openhearth.engines.edit_image.pixels.vectorise import to_svg
-from openhearth.engines.edit_image.plan import Crop, Flip, Op, Plan, Resize, Rotate, Upscale, Vectorise
+from openhearth.engines.edit_image.plan import Crop, Expand, Flip, Op, Plan, Resize, Rotate, Upscale, Vectorise, Zoom
 from openhearth.engines.edit_image.ports import Operation, Pixels, Report, Scene
 
 Seen = Callable[[], Pixels]  # the picture as it is after a step, made when asked for
 
-GEOMETRY = (Crop, Rotate, Flip, Resize, Upscale)
+GEOMETRY = (Crop, Rotate, Flip, Resize, Upscale, Zoom, Expand)
 
 
 class Given(msgspec.Struct, frozen=True):

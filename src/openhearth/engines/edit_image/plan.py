@@ -135,6 +135,30 @@ class RemoveText(msgspec.Struct, frozen=True, tag_field="op", tag="remove_text")
     where: str = ""
 
 
+class Zoom(msgspec.Struct, frozen=True, tag_field="op", tag="zoom"):
+    """Cut these shares (0 … 0.45) off the edges and enlarge the rest to the old size."""
+
+    left: float = 0.0
+    top: float = 0.0
+    right: float = 0.0
+    bottom: float = 0.0
+
+
+class Expand(msgspec.Struct, frozen=True, tag_field="op", tag="expand"):
+    """A larger canvas: by shares of the sides (0 … 2), then at least to ``ratio``. What is new invents nothing.
+
+    ``fill``: mirror (the picture reflected and blurred with distance), blur (itself, enlarged and blurred), edge (the
+    colours of its edge).
+    """
+
+    left: float = 0.0
+    top: float = 0.0
+    right: float = 0.0
+    bottom: float = 0.0
+    ratio: tuple[int, int] | None = None
+    fill: str = "mirror"
+
+
 class Vectorise(msgspec.Struct, frozen=True, tag_field="op", tag="vectorise"):
     """The answer is an SVG. Must be the last operation."""
 
@@ -153,6 +177,8 @@ Op = (
     | Upscale
     | AddText
     | RemoveText
+    | Zoom
+    | Expand
     | Vectorise
 )
 
@@ -176,6 +202,7 @@ class NotUnderstood(RequestError):
 class EditRequest(msgspec.Struct, frozen=True):
     """Body of ``POST /edit`` on the engine's socket, as MessagePack.
 
+    ``steps``, when given, are done as they are; else ``instruction`` is understood first.
     ``pictures`` are encoded files, the first is edited, others serve as backgrounds. ``mask`` limits the change to
     its transparent (alpha 0) pixels, as in the OpenAI form. ``size`` ``auto`` keeps the picture's size, ``WxH``
     resizes the result into it. ``quality`` 1–100 for jpeg and webp. ``partial_images``: how many pictures to show of
@@ -195,3 +222,4 @@ class EditRequest(msgspec.Struct, frozen=True):
     output_format: str = "png"
     quality: int = 90
     partial_images: int = 0
+    steps: tuple[Op, ...] | None = None

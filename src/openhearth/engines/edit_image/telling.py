@@ -8,6 +8,7 @@ from openhearth.engines.edit_image.plan import (
     Adjust,
     Background,
     Crop,
+    Expand,
     Flip,
     HideFaces,
     Op,
@@ -19,6 +20,7 @@ from openhearth.engines.edit_image.plan import (
     Upscale,
     Vectorise,
     Wear,
+    Zoom,
 )
 
 Both = tuple[str, str]  # Chinese, English
@@ -149,5 +151,10 @@ _TELLERS: dict[type, Callable[[Op], Both]] = {
     Upscale: _upscale,
     AddText: lambda _: ("文字已添加", "Text added"),
     RemoveText: lambda _: ("文字水印已去除", "Text removed"),
+    Zoom: lambda _: ("已裁边放大", "Edges cut, the rest enlarged"),
+    Expand: lambda _: (
+        "画布已扩展（镜像或模糊填充，未生成新内容）",
+        "Canvas extended by the picture itself, nothing invented",
+    ),
     Vectorise: lambda _: ("已转为矢量图", "Vectorised"),
 }

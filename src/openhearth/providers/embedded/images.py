@@ -1,36 +1,38 @@
-"""Drives the embedded editor: one edit over its private socket, killed there as soon as the caller leaves."""
+"""Drives the embedded editor over its private socket: edits by words, variations and picture tools by fixed steps.
 
+An edit is killed there as soon as the caller leaves.
+"""
+
+import secrets
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
 import msgspec
 
-from openhearth.core.errors import (
-    Bug,
-    EngineNotInstalled,
-    GatewayError,
-    RequestError,
-    TooLarge,
-    UnsupportedMedia,
-    UpstreamBusy,
-    UpstreamDown,
-    UpstreamGarbled,
-    UpstreamTimeout,
-)
+from openhearth.core.errors import RequestError, UpstreamDown, UpstreamGarbled
 from openhearth.core.media import ImageEvent, ImageProgress, ImageRequest, ImagesDone, MadePicture, Picture
-from openhearth.core.pictures import from_base64
+from openhearth.core.operations import Operation
+from openhearth.core.picture_tools import TAKES, tool_of
+from openhearth.core.pictures import from_base64, unheeded
 from openhearth.core.provider import Target
 from openhearth.core.sse import Splitter
 from openhearth.engines.edit_image.plan import EditRequest
+from openhearth.engines.edit_image.vary import variation
 from openhearth.engines.ports import EngineHost
+from openhearth.providers.embedded.faults import event_error, refusal
+from openhearth.providers.embedded.tools import steps_of
 from openhearth.transport.collect import Streamed, stream
-from openhearth.transport.post import outgoing, retry_after_s
+from openhearth.transport.post import outgoing
 from openhearth.transport.wire import Client, Deadlines
 
 _MOST_EVENT_BYTES = 512 * 1024 * 1024
-_MOST_ERROR_BYTES = 256 * 1024
 _ABSTRACT_SIZES = frozenset({"1K", "2K", "4K", "adaptive"})
 _USUAL_QUALITY = 90
+_SAID_ABOVE = frozenset(
+    {"size", "guidance", "guidance_scale", "watermark", "quality", "background", "partial_images", "seed", "seen",
+     "output_format", "output_compression", "mask"}
+)  # fmt: skip
 _REPLACE = ("background", "replace")  # the only operation that uses a further picture
 _DEADLINES = Deadlines()
 
@@ -53,25 +55,47 @@ class LocalEditDriver:
         _check(request)
         if target.engine and not self._engines.ready(target.engine):
             await self._engines.ensure(target.engine)
-        body = _ENCODER.encode(_edit_request(request))
+        dropped: dict[str, None] = {}
+        note = ""
+        for number in range(request.n):
+            seen = _Seen()
+            seed = _seed(request, number)
+            async with aclosing(self._edited(target, request, seed, seen)) as events:
+                async for event in events:
+                    if not (isinstance(event, ImageProgress) and event.text == note):
+                        yield event
+            assert seen.result is not None
+            note = seen.result.note
+            dropped |= dict.fromkeys(_dropped(request, seen.result, has_shown=seen.has_shown))
+        yield ImagesDone(dropped=tuple(dropped), note=note)
+
+    async def _edited(
+        self, target: Target, request: ImageRequest, seed: int | None, seen: "_Seen"
+    ) -> AsyncGenerator[ImageEvent, None]:
+        """One edit: its progress, its note, its picture. What else is known of it goes into ``seen``."""
+        body = _ENCODER.encode(_edit_request(request, seed))
         call = outgoing(target, "/edit", "application/msgpack", body, self._deadlines)
-        result: _Result | None = None
-        has_shown = False
         async with stream(self._client, call) as answer:
             if answer.status != 200:
-                raise await _refusal(answer, target.id)
+                raise await refusal(answer, target.id)
             async for event in _events(answer, target.id):
                 if isinstance(event, _Result):
-                    result, made = event, _made(event, target.id)
+                    seen.result, made = event, _made(event, request, target.id)
                     if event.note:
                         yield ImageProgress(0, 0, event.note)
                     yield made
                 else:
-                    has_shown = has_shown or bool(event.data)
+                    seen.has_shown = seen.has_shown or bool(event.data)
                     yield _progress(event, target.id)
-        if result is None:
+        if seen.result is None:
             raise UpstreamDown(f"{target.id}: the edit ended early.", code="upstream_truncated", target=target.id)
-        yield ImagesDone(dropped=_dropped(request, result, has_shown=has_shown), note=result.note)
+
+
+class _Seen(msgspec.Struct):
+    """What one edit gave beside its picture."""
+
+    result: "_Result | None" = None
+    has_shown: bool = False
 
 
 class _Progress(msgspec.Struct, frozen=True):
@@ -92,25 +116,13 @@ class _Result(msgspec.Struct, frozen=True):
     seed: int | None = None
 
 
-class _Fault(msgspec.Struct, frozen=True):
-    message: str
-    code: str
-    type: str = ""
-    param: str | None = None
-    status: int = 0
-
-
-class _Body(msgspec.Struct, frozen=True):
-    error: _Fault
-
-
 _PROGRESS = msgspec.json.Decoder(_Progress)
 _RESULT = msgspec.json.Decoder(_Result)
-_BODY = msgspec.json.Decoder(_Body)
 
 
 def _check(request: ImageRequest) -> None:
-    if request.n > 1:
+    """Raises RequestError for what the editor cannot do, whatever the words."""
+    if request.n > 1 and request.operation is not Operation.IMAGE_VARY:
         raise RequestError(
             "The embedded editor always gives the same result for the same request, so 'n' can only be 1. "
             "内置编辑器的结果是确定的，n 只能为 1。",
@@ -119,21 +131,39 @@ def _check(request: ImageRequest) -> None:
         )
 
 
-def _edit_request(request: ImageRequest) -> EditRequest:
+def _seed(request: ImageRequest, number: int) -> int | None:
+    """Variations differ by their seeds; an edit has no use for one and gives it back."""
+    if request.operation is not Operation.IMAGE_VARY:
+        return request.seed
+    return (secrets.randbelow(2**31) if request.seed is None else request.seed) + number
+
+
+def _edit_request(request: ImageRequest, seed: int | None) -> EditRequest:
     quality = request.output_compression
+    steps = None
+    if request.operation is Operation.IMAGE_VARY:
+        steps = variation(seed or 0)
+    elif request.operation is Operation.IMAGE_TOOL:
+        steps = steps_of(request)
     return EditRequest(
         instruction=request.prompt,
         pictures=tuple(picture.data for picture in request.pictures),
         mask=request.mask.data if request.mask is not None else None,
-        size="auto" if request.size in _ABSTRACT_SIZES else request.size,
-        seed=request.seed,
+        size=_size(request),
+        seed=seed,
         output_format=request.output_format,
         quality=_USUAL_QUALITY if quality is None else max(1, min(100, quality)),
         partial_images=request.partial_images,
+        steps=steps,
     )
 
 
-def _dropped(request: ImageRequest, result: _Result, *, has_shown: bool) -> tuple[str, ...]:
+def _size(request: ImageRequest) -> str:
+    """The size the result is fitted into. Words and ratios mean nothing to an editor that keeps what it is given."""
+    return "auto" if request.size in _ABSTRACT_SIZES else request.size
+
+
+def _dropped(request: ImageRequest, result: "_Result", *, has_shown: bool) -> tuple[str, ...]:
     """What was sent and had no effect: it means nothing to an editor that works by rules, or nothing used it."""
     ignored = {
         "size": request.size in _ABSTRACT_SIZES - {"adaptive"},
@@ -142,9 +172,12 @@ def _dropped(request: ImageRequest, result: _Result, *, has_shown: bool) -> tupl
         "quality": request.quality not in ("", "auto"),
         "background": request.background not in ("", "auto"),
         "partial_images": request.partial_images > 0 and not has_shown,
-        "seed": request.seed is not None,
+        "seed": request.seed is not None and request.operation is not Operation.IMAGE_VARY,
     }
-    return (*(name for name, is_ignored in ignored.items() if is_ignored), *_unused(request, result))
+    named = tuple(name for name, is_ignored in ignored.items() if is_ignored)
+    heeded = TAKES[tool_of(request)] if request.operation is Operation.IMAGE_TOOL else frozenset()
+    further = unheeded(request, _SAID_ABOVE | heeded)
+    return (*named, *further, *_unused(request, result))
 
 
 def _unused(request: ImageRequest, result: _Result) -> tuple[str, ...]:
@@ -166,7 +199,7 @@ async def _events(answer: Streamed, name: str) -> AsyncGenerator[_Progress | _Re
                 elif event.event == "result":
                     yield _RESULT.decode(event.data)
                 elif event.event == "error":
-                    raise _error(_BODY.decode(event.data).error, 0, name, None)
+                    raise event_error(event.data, name)
             except msgspec.DecodeError as error:
                 raise UpstreamGarbled(f"{name} sent an event we cannot read.", target=name) from error
 
@@ -176,36 +209,20 @@ def _progress(stage: _Progress, name: str) -> ImageProgress:
     return ImageProgress(stage.done, stage.total, stage.text, partial)
 
 
-def _made(result: _Result, name: str) -> MadePicture:
+def _made(result: _Result, request: ImageRequest, name: str) -> MadePicture:
     data = from_base64(result.data, name)
-    return MadePicture(data, result.mime, result.width, result.height, result.operations, result.seed)
+    said = _varied(result) if request.operation is Operation.IMAGE_VARY else ""
+    return MadePicture(data, result.mime, result.width, result.height, result.operations, result.seed, said)
 
 
-async def _refusal(answer: Streamed, name: str) -> GatewayError:
-    body = bytearray()
-    async for piece in answer:
-        body += piece
-        if len(body) > _MOST_ERROR_BYTES:
-            raise UpstreamGarbled(f"{name}: the error is too large.", code="upstream_too_large", target=name)
-    try:
-        fault = _BODY.decode(bytes(body)).error
-    except msgspec.DecodeError:
-        return UpstreamGarbled(f"{name} answered {answer.status} without saying why.", target=name)
-    return _error(fault, answer.status, name, retry_after_s(answer.headers))
-
-
-def _error(fault: _Fault, status: int, name: str, retry_s: float | None) -> GatewayError:
-    """The editor's error as the platform's own: what the editor refuses, the caller asked wrongly."""
-    status = status or fault.status
-    refused: dict[int, type[RequestError]] = {413: TooLarge, 415: UnsupportedMedia}
-    if status == 429:
-        return UpstreamBusy(fault.message, code=fault.code, retry_after_s=retry_s, target=name)
-    if status == 504:
-        return UpstreamTimeout(fault.message, code=fault.code, target=name)
-    if fault.code == EngineNotInstalled.code:
-        return EngineNotInstalled(fault.message)
-    if 400 <= status < 500:
-        return refused.get(status, RequestError)(fault.message, code=fault.code, param=fault.param)
-    if status == 500:
-        return Bug(fault.message)
-    return UpstreamDown(fault.message, code=fault.code, target=name)
+def _varied(result: _Result) -> str:
+    """What a variation did, for the client to read."""
+    said = []
+    for done in result.operations:
+        if done.get("op") == "zoom":
+            said.append("edges cut")
+        elif done.get("op") == "flip":
+            said.append("mirrored")
+        elif done.get("op") == "adjust":
+            said.append(f"{done['kind']} {done['amount']:+.2f}")
+    return f"Procedural variation, no generative model: {', '.join(said)}."

@@ -1,6 +1,7 @@
 """Drives ``/images/generations`` and ``/images/edits`` of an upstream; partial pictures pass on as they come."""
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from openhearth.core.errors import RequestError, UpstreamDown, UpstreamGarbled
 from openhearth.core.media import ImageEvent, ImageProgress, ImageRequest, ImagesDone, MadePicture, Picture
@@ -8,7 +9,7 @@ from openhearth.core.pictures import Fetcher, from_base64, kind_of, made_from
 from openhearth.core.provider import Target
 from openhearth.core.sse import Splitter
 from openhearth.dialects.openai_images.answer import Event, Item, Usage, read_answer, read_event, refusal
-from openhearth.dialects.openai_images.request import Sent, encode
+from openhearth.dialects.openai_images.request import Sent, encode, per_call
 from openhearth.transport.collect import Streamed, collect, stream
 from openhearth.transport.post import outgoing, retry_after_s
 from openhearth.transport.wire import Client, Deadlines, Outgoing
@@ -27,19 +28,36 @@ class OpenAIImagesDriver:
         self._deadlines = deadlines
 
     async def make(self, target: Target, request: ImageRequest) -> AsyncGenerator[ImageEvent, None]:
-        """See ``ImageDriver``."""
-        sent = encode(request, target.upstream_model or request.model)
-        call = outgoing(target, sent.path, sent.content_type, sent.body, self._deadlines)
-        if sent.streams:
-            async for event in self._streamed(call, sent, request):
-                yield event
-            return
+        """See ``ImageDriver``. A model that makes one picture at a time is called several times."""
+        model, quirks = target.upstream_model or request.model, target.provider.image_quirks
+        totals = Usage()
+        dropped: tuple[str, ...] = ()
+        first = 0
+        for n in per_call(request, model, quirks):
+            sent = encode(request, model, quirks, n=n, first=first)
+            call = outgoing(target, sent.path, sent.content_type, sent.body, self._deadlines)
+            events = self._streamed(call, sent, request) if sent.streams else self._whole(call, sent, request, first)
+            async with aclosing(events):
+                async for event in events:
+                    if isinstance(event, ImagesDone):
+                        totals = Usage(totals.input_tokens + event.input_tokens,
+                                       totals.output_tokens + event.output_tokens)  # fmt: skip
+                        dropped = event.dropped
+                    else:
+                        yield event
+            first += n
+        yield ImagesDone(totals.input_tokens, totals.output_tokens, dropped)
+
+    async def _whole(
+        self, call: Outgoing, sent: Sent, request: ImageRequest, first: int
+    ) -> AsyncGenerator[ImageEvent, None]:
         answer = await collect(self._client, call, most_bytes=_MOST_ANSWER_BYTES)
         if answer.status != 200:
             raise refusal(answer.status, answer.body, call.name, retry_after_s(answer.headers))
         read = read_answer(answer.body, call.name)
-        for item in read.data or read.images:
-            yield await self._picture(item, call.name, request.seed)
+        seed = None if request.seed is None or "seed" in sent.dropped else request.seed + first
+        for number, item in enumerate(read.data or read.images):
+            yield await self._picture(item, call.name, None if seed is None else seed + number)
         yield _done(read.usage, sent)
 
     async def _streamed(self, call: Outgoing, sent: Sent, request: ImageRequest) -> AsyncGenerator[ImageEvent, None]:
@@ -56,7 +74,7 @@ class OpenAIImagesDriver:
                     finished += 1
                     usage = event.usage or usage
                     yield made_from(from_base64(event.b64_json, call.name), call.name)
-        if finished < request.n:
+        if finished < sent.n:
             raise UpstreamDown(f"{call.name}: the stream ended early.", code="upstream_truncated", target=call.name)
         yield _done(usage, sent)
 

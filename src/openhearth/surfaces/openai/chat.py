@@ -14,12 +14,16 @@ from openhearth.relay.passthrough import read_ask
 from openhearth.relay.pipeline import Relay
 from openhearth.surfaces.http import body_bytes, check_json, principal_of
 from openhearth.surfaces.relay_response import RelayResponse
+from openhearth.surfaces.screening import Screening
 
 PictureChat = Callable[[Request, Envelope, Principal], Awaitable[Response | None]]
 
 
-def routes(relay: Relay, limits: Limits, picture_chat: PictureChat) -> list[BaseRoute]:
-    """``picture_chat`` answers models ``chat-M`` whose ``M`` is an image model, and ``None`` for all others."""
+def routes(
+    relay: Relay, limits: Limits, picture_chat: PictureChat, screening: Screening | None = None
+) -> list[BaseRoute]:
+    """``picture_chat`` answers models ``chat-M`` whose ``M`` is an image model, and ``None`` for all others.
+    ``screening`` moderates for the keys that are held to it."""
 
     async def chat(request: Request) -> Response:
         return await _answer(request, Operation.CHAT)
@@ -33,10 +37,14 @@ def routes(relay: Relay, limits: Limits, picture_chat: PictureChat) -> list[Base
         body = await body_bytes(request, most=limits.json_body_bytes, within_s=limits.body_s)
         envelope = Envelope.decode(body, max_depth=limits.json_depth)
         ask = read_ask(envelope)
+        if principal.screens and screening is not None:
+            await screening.before(request, envelope, principal)
         if operation is Operation.CHAT and not relay.relays(operation, ask):
             made = await picture_chat(request, envelope, principal)
             if made is not None:
                 return made
+        if principal.screens and screening is not None:
+            return screening.response(relay, operation, envelope, ask, len(body), principal=principal)
         return RelayResponse(relay, operation, envelope, ask, len(body))
 
     return [

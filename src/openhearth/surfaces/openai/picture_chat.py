@@ -22,7 +22,7 @@ from openhearth.relay.picture_chat import ChatOrder, PictureChat, Talk
 from openhearth.relay.pictures import Pictures
 from openhearth.surfaces.home import asker_of
 from openhearth.surfaces.http import Json
-from openhearth.surfaces.openai.picture_fields import PICTURE_FIELDS, read_request, unknown
+from openhearth.surfaces.picture_fields import PICTURE_FIELDS, read_request, unknown
 from openhearth.surfaces.work_answers import Streamed, timing, whole
 
 _PREFIX = "chat-"
@@ -99,7 +99,8 @@ class PictureChatAnswers:
         if raw is None:
             raise RequestError("Field 'messages' is required.", param="messages", code="missing_field")
         turns = tuple(Turn(said.role, said.text, said.pictures) for said in read_messages(bytes(raw)))
-        request = read_request(envelope, model, names=envelope.fields, per_call=self._config.media.per_call)
+        known = {name: raw for name, raw in envelope.fields.items() if name in PICTURE_FIELDS}
+        request = read_request(envelope, model, names=known, per_call=self._config.media.per_call, extras=known)
         return ChatOrder(asked_as, turns, request, stream)
 
     def _dropped(self, envelope: Envelope) -> tuple[str, ...]:

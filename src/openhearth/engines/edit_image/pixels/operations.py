@@ -7,6 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from openhearth.engines.edit_image.pixels.adjust import adjust
+from openhearth.engines.edit_image.pixels.canvas import expand, zoom
 from openhearth.engines.edit_image.pixels.erase import Eraser
 from openhearth.engines.edit_image.pixels.lettering import Lettering
 from openhearth.engines.edit_image.pixels.reading import Reader
@@ -17,6 +18,7 @@ from openhearth.engines.edit_image.plan import (
     AddText,
     Adjust,
     Crop,
+    Expand,
     Flip,
     Op,
     RemoveText,
@@ -24,6 +26,7 @@ from openhearth.engines.edit_image.plan import (
     Rotate,
     Style,
     Upscale,
+    Zoom,
 )
 from openhearth.engines.edit_image.ports import Operation, Pixels, Scene
 
@@ -52,6 +55,8 @@ def operations(tools: Tools) -> Mapping[type, Operation]:
             _pair(Rotate, rotate),
             _pair(Flip, flip),
             _pair(Resize, resize),
+            _pair(Zoom, zoom),
+            _pair(Expand, expand),
             _pair(Upscale, upscaler),
             _pair(AddText, Lettering(tools.font)),
             _pair(RemoveText, Eraser(Reader(threads=tools.threads))),

@@ -6,7 +6,7 @@ import numpy as np
 from openhearth.core.errors import RequestError, TooLarge
 from openhearth.engines.edit_image.open import MOST_SIDE
 from openhearth.engines.edit_image.pixels.layers import premultiplied, straight
-from openhearth.engines.edit_image.plan import EVERYONE, Crop, Flip, Op, Resize, Rotate, Upscale
+from openhearth.engines.edit_image.plan import EVERYONE, Crop, Expand, Flip, Op, Resize, Rotate, Upscale
 from openhearth.engines.edit_image.ports import Pixels, Scene
 
 Box = tuple[float, float, float, float]  # x0, y0, x1, y1
@@ -126,7 +126,25 @@ def size_after(step: Op, width: int, height: int) -> tuple[int, int]:
             return _new_size(step, width, height)
         case Upscale(factor=factor):
             return width * factor, height * factor
+        case Expand():
+            left, top, right, bottom = margins(step, width, height)
+            return left + width + right, top + height + bottom
     return width, height
+
+
+def margins(step: Expand, width: int, height: int) -> tuple[int, int, int, int]:
+    """Pixels added at the left, top, right and bottom; what the ratio still needs is added on both sides alike."""
+    left, right = round(step.left * width), round(step.right * width)
+    top, bottom = round(step.top * height), round(step.bottom * height)
+    if step.ratio is not None:
+        whole_width, whole_height = left + width + right, top + height + bottom
+        wide = round(whole_height * step.ratio[0] / step.ratio[1]) - whole_width
+        high = round(whole_width * step.ratio[1] / step.ratio[0]) - whole_height
+        if wide > 0:
+            left, right = left + wide // 2, right + wide - wide // 2
+        elif high > 0:
+            top, bottom = top + high // 2, bottom + high - high // 2
+    return left, top, right, bottom
 
 
 def check_size(width: int, height: int, most_pixels: int) -> None:

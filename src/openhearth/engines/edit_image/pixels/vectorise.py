@@ -74,6 +74,8 @@ def _reduced(colours: Colours, count: int) -> tuple[Colours, Colours]:
     """To at most ``count`` colours, chosen by k-means in Lab (the same ones each time), and those colours."""
     lab = cv2.cvtColor(to_floats(colours), cv2.COLOR_RGB2LAB).reshape(-1, 3)
     sample = np.ascontiguousarray(lab[:: max(1, len(lab) // 40_000)])
+    if len(sample) == 1:  # k-means takes a single row for many samples of one number
+        sample = np.repeat(sample, 2, axis=0)
     count = min(count, len(np.unique(sample.round(), axis=0)))
     cv2.setRNGSeed(1)
     _, _, centres = cv2.kmeans(

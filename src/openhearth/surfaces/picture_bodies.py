@@ -1,6 +1,6 @@
-"""The two bodies of the images API, JSON and multipart, read into one order."""
+"""The two bodies of calls about pictures, JSON and multipart, read into one order."""
 
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import msgspec
 from starlette.requests import Request
@@ -11,11 +11,11 @@ from openhearth.core.envelope import Envelope
 from openhearth.core.errors import RequestError, TooLarge
 from openhearth.core.multipart import Field, FileBegin, FileData, FileEnd, FormReader, boundary_of
 from openhearth.surfaces.http import body_pieces, json_body
-from openhearth.surfaces.openai.picture_fields import Fields
 
 MOST_PICTURES = 16
 _MOST_UPLOADS_BYTES = 128 * 1024 * 1024
-_IMAGE_NAMES = ("image", "image[]", "images", "images[]")
+_IMAGE_NAMES = ("image", "image[]", "images", "images[]", "image2", "image3", "image4")
+STRUCTURAL = frozenset({"model", "prompt", "mask", "stream", "response_format", *_IMAGE_NAMES})
 _WANT = TypeVar("_WANT")
 
 
@@ -29,29 +29,46 @@ class _Ref(msgspec.Struct):
     url: str | None = None
 
 
+class Fields(Protocol):
+    """A body's fields: an Envelope, or a form."""
+
+    def get(self, name: str, want: type[_WANT]) -> _WANT | None:
+        """``None`` when absent or null. Raises RequestError naming the field."""
+
+
 class Order(msgspec.Struct, frozen=True):
-    """A body as it came. A picture is a source text (URL, data URI, id) or the uploaded bytes themselves."""
+    """A body as it came. A picture is a source text (URL, data URI, id) or the uploaded bytes themselves.
+
+    ``extras`` are all fields but the structural ones, as JSON.
+    """
 
     fields: Fields
     names: tuple[str, ...]
+    extras: dict[str, msgspec.Raw]
     pictures: tuple[str | bytes, ...] = ()
     mask: str | bytes | None = None
 
 
-async def read_order(request: Request, limits: Limits) -> Order:
-    """The order in a JSON or multipart body. Raises RequestError, TooLarge, UnsupportedMedia, RequestTimeout."""
+async def read_order(request: Request, limits: Limits, *, also: tuple[str, ...] = ()) -> Order:
+    """The order in a JSON or multipart body; ``also`` are further names of pictures.
+
+    Raises RequestError, TooLarge, UnsupportedMedia and RequestTimeout.
+    """
     declared = request.headers.get("content-type", "")
     if declared.partition(";")[0].strip().lower() == "multipart/form-data":
-        return await _form(request, boundary_of(declared), limits)
-    return _json(await json_body(request, limits))
+        return await _form(request, boundary_of(declared), limits, (*_IMAGE_NAMES, *also))
+    return _json(await json_body(request, limits), (*_IMAGE_NAMES, *also))
 
 
-def _json(envelope: Envelope) -> Order:
-    pictures = [source for name in ("image", "images") for source in _sources(envelope, name)]
+def _json(envelope: Envelope, image_names: tuple[str, ...]) -> Order:
+    pictures = [source for name in image_names for source in _sources(envelope, name)]
     masks = _sources(envelope, "mask")
     if len(pictures) > MOST_PICTURES:
         raise _too_many()
-    return Order(envelope, tuple(envelope.fields), tuple(pictures), masks[0] if masks else None)
+    if len(masks) > 1:
+        raise RequestError("One mask for all pictures.", param="mask", code="too_many_images")
+    extras = {name: raw for name, raw in envelope.fields.items() if name not in STRUCTURAL}
+    return Order(envelope, tuple(envelope.fields), extras, tuple(pictures), masks[0] if masks else None)
 
 
 def _sources(envelope: Envelope, name: str) -> list[str]:
@@ -87,15 +104,18 @@ class _FormFields(Fields):
         if text is None or (text == "" and want is not str):
             return None
         try:
+            if want not in (str, int, float, bool):  # an object travels in a form as its JSON
+                return msgspec.json.decode(text, type=want)
             return msgspec.convert(text, want, strict=False)
-        except msgspec.ValidationError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
             raise RequestError(f"Field '{name}': {error}", param=name, code="invalid_type") from error
 
 
 class _Upload:
     """Collects the parts of one form, bounded in number and bytes."""
 
-    def __init__(self) -> None:
+    def __init__(self, image_names: tuple[str, ...]) -> None:
+        self._image_names = image_names
         self.texts: dict[str, str] = {}
         self.pictures: list[str | bytes] = []
         self.mask: str | bytes | None = None
@@ -118,7 +138,7 @@ class _Upload:
             self._file(b"".join(self._pieces))
 
     def _text(self, field: Field) -> None:
-        if field.name in _IMAGE_NAMES:
+        if field.name in self._image_names:
             self._picture(field.value)
         elif field.name == "mask":
             self.mask = field.value
@@ -126,7 +146,7 @@ class _Upload:
             self.texts.setdefault(field.name, field.value)
 
     def _file(self, data: bytes) -> None:
-        if self._name in _IMAGE_NAMES:
+        if self._name in self._image_names:
             self._picture(data)
         elif self._name == "mask":
             self.mask = data
@@ -143,15 +163,20 @@ class _Upload:
             raise _too_many()
 
 
-async def _form(request: Request, boundary: bytes, limits: Limits) -> Order:
+async def _form(request: Request, boundary: bytes, limits: Limits, image_names: tuple[str, ...]) -> Order:
     reader = FormReader(boundary)
-    upload = _Upload()
+    upload = _Upload(image_names)
     async for piece in body_pieces(request, most=limits.upload_bytes, within_s=limits.body_s):
         for event in reader.feed(piece):
             upload.take(event)
     reader.close()
     names = (*upload.texts, *(["image"] if upload.pictures else []), *(["mask"] if upload.mask else []))
-    return Order(_FormFields(upload.texts), names, tuple(upload.pictures), upload.mask)
+    extras = {name: _as_json(text) for name, text in upload.texts.items() if name not in STRUCTURAL}
+    return Order(_FormFields(upload.texts), names, extras, tuple(upload.pictures), upload.mask)
+
+
+def _as_json(text: str) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(text))
 
 
 def _too_many() -> RequestError:

@@ -1,15 +1,26 @@
-"""Drives Ark's picture models: one call per picture, whole or as a stream, aborted at once when the client leaves."""
+"""Drives Ark's picture models: whole answers or streams, aborted at once when the client leaves."""
 
 from base64 import b64encode
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from openhearth.core.errors import RequestError, TooLarge, UpstreamDown, UpstreamGarbled
 from openhearth.core.media import ImageEvent, ImageProgress, ImageRequest, ImagesDone, MadePicture, Picture
 from openhearth.core.pictures import Fetcher, from_base64, made_from
 from openhearth.core.provider import Target
 from openhearth.core.sse import Splitter
-from openhearth.dialects.ark_images.answer import Event, Item, Usage, error_of, read_answer, read_event, refusal
-from openhearth.dialects.ark_images.request import abilities, check, dropped, encode
+from openhearth.dialects.ark_images.answer import (
+    Answer,
+    Event,
+    Fault,
+    Item,
+    Usage,
+    error_of,
+    read_answer,
+    read_event,
+    refusal,
+)
+from openhearth.dialects.ark_images.request import abilities, check, dropped, encode, is_series
 from openhearth.transport.collect import Streamed, collect, stream
 from openhearth.transport.post import outgoing, retry_after_s
 from openhearth.transport.wire import Client, Deadlines, Outgoing
@@ -29,39 +40,43 @@ class ArkImagesDriver:
         self._deadlines = deadlines
 
     async def make(self, target: Target, request: ImageRequest) -> AsyncGenerator[ImageEvent, None]:
-        """See ``ImageDriver``."""
+        """See ``ImageDriver``. Each picture is a call of its own, except those of a series the client asked for."""
         model = target.upstream_model or request.model
         check(request, model)
         images = [_image(picture) for picture in request.pictures]
-        output_tokens = 0
-        for number in range(request.n):
+        calls = 1 if is_series(request, model) else request.n
+        told = _Told()
+        for number in range(calls):
             body = encode(request, model, images, number)
             call = outgoing(target, _PATH, "application/json", body, self._deadlines)
-            item, usage = await (self._streamed(call) if abilities(model).streams else self._whole(call))
-            yield await self._picture(item, target.id, _seed(request, model, number))
-            output_tokens += usage.output_tokens
-            if number + 1 < request.n:
-                yield ImageProgress(number + 1, request.n, f"第 {number + 1} 张完成 picture {number + 1} done")
-        yield ImagesDone(output_tokens=output_tokens, dropped=dropped(request, model))
+            items = self._streamed(call, told) if abilities(model).streams else self._whole(call, told)
+            async with aclosing(items):
+                async for item in items:
+                    yield await self._picture(item, target.id, _seed(request, model, number))
+            if number + 1 < calls:
+                yield ImageProgress(number + 1, calls, f"第 {number + 1} 张完成 picture {number + 1} done")
+        yield ImagesDone(output_tokens=told.output_tokens, dropped=dropped(request, model), note=told.note())
 
-    async def _whole(self, call: Outgoing) -> tuple[Item, Usage]:
+    async def _whole(self, call: Outgoing, told: "_Told") -> AsyncGenerator[Item, None]:
         answer = await collect(self._client, call, most_bytes=_MOST_ANSWER_BYTES)
         if answer.status != 200:
             raise refusal(answer.status, answer.body, call.name, retry_after_s(answer.headers))
-        return _first(answer.body, call.name)
+        for item in told.all_of(read_answer(answer.body, call.name), call.name):
+            yield item
 
-    async def _streamed(self, call: Outgoing) -> tuple[Item, Usage]:
+    async def _streamed(self, call: Outgoing, told: "_Told") -> AsyncGenerator[Item, None]:
         async with stream(self._client, call) as answer:
-            is_stream = any(
-                name == b"content-type" and value.startswith(b"text/event-stream") for name, value in answer.headers
-            )
-            if answer.status == 200 and is_stream:
-                return await _result(answer, call.name)
-            most = _MOST_ANSWER_BYTES if answer.status == 200 else _MOST_ERROR_BYTES
-            body = await _bounded(answer, most, call.name)
-            if answer.status != 200:
-                raise refusal(answer.status, body, call.name, retry_after_s(answer.headers))
-            return _first(body, call.name)
+            if answer.status != 200 or not _is_stream(answer):
+                most = _MOST_ANSWER_BYTES if answer.status == 200 else _MOST_ERROR_BYTES
+                body = await _bounded(answer, most, call.name)
+                if answer.status != 200:
+                    raise refusal(answer.status, body, call.name, retry_after_s(answer.headers))
+                for item in told.all_of(read_answer(body, call.name), call.name):
+                    yield item
+                return
+            async with aclosing(_results(answer, call.name, told)) as results:
+                async for item in results:
+                    yield item
 
     async def _picture(self, item: Item, name: str, seed: int | None) -> MadePicture:
         if item.b64_json:
@@ -73,46 +88,77 @@ class ArkImagesDriver:
         return made_from(fetched.data, name, seed=seed)
 
 
-async def _result(answer: Streamed, name: str) -> tuple[Item, Usage]:
-    """The picture and usage of one stream. It is whole only with ``completed`` or ``[DONE]``."""
-    splitter = Splitter(_MOST_ANSWER_BYTES)
-    item = Item()
-    usage = Usage()
+class _Told:
+    """What the calls of one request said beside pictures: tokens, and results that failed."""
+
+    def __init__(self) -> None:
+        self.output_tokens = 0
+        self._failed: list[str] = []
+
+    def use(self, usage: Usage | None) -> None:
+        self.output_tokens += usage.output_tokens if usage else 0
+
+    def failed(self, fault: Fault | None) -> None:
+        if fault is not None:
+            self._failed.append(fault.code)
+
+    def note(self) -> str:
+        """One line on results that are missing, empty when all came."""
+        if not self._failed:
+            return ""
+        codes = ", ".join(dict.fromkeys(self._failed))
+        return f"有 {len(self._failed)} 张图片未能生成 {len(self._failed)} picture(s) could not be made: {codes}"
+
+    def all_of(self, answer: Answer, name: str) -> list[Item]:
+        """The pictures of a whole answer. Raises the first failure when there is none."""
+        self.use(answer.usage)
+        faults = [item.error for item in answer.data if item.error is not None]
+        pictures = [item for item in answer.data if item.url or item.b64_json]
+        if not pictures:
+            if faults:
+                raise error_of(200, faults[0], name)
+            raise UpstreamGarbled(f"{name} answered without a picture.", target=name)
+        for fault in faults:
+            self.failed(fault)
+        return pictures
+
+
+async def _results(answer: Streamed, name: str, told: _Told) -> AsyncGenerator[Item, None]:
+    """Pictures of a stream as they come. It is whole only with ``completed`` or ``[DONE]``."""
+    made = 0
     finished = False
-    async for piece in answer:
-        for event in splitter.feed(piece):
-            if event.data is None:
-                continue
-            if event.data.strip() == "[DONE]":
-                finished = True
-                continue
-            said = read_event(event.data.encode(), name)
-            if said.error is not None:
-                raise error_of(200, said.error, name)
-            finished = finished or said.type.endswith(".completed")
-            usage = said.usage or usage
-            item = _of(said) or item
+    failed: Fault | None = None
+    async for said in _events(answer, name):
+        finished = finished or said is None or said.type.endswith(".completed")
+        if said is None:
+            continue
+        if said.error is not None and not said.type.endswith(".partial_failed"):
+            raise error_of(200, said.error, name)
+        failed = said.error or failed
+        told.failed(said.error)
+        told.use(said.usage)
+        if said.url or said.b64_json:
+            made += 1
+            yield Item(url=said.url, b64_json=said.b64_json)
+    if failed is not None and not made:
+        raise error_of(200, failed, name)
     if not finished:
         raise UpstreamDown(f"{name}: the stream ended early.", code="upstream_truncated", target=name)
-    return _held(item, name), usage
-
-
-def _of(event: Event) -> Item | None:
-    return Item(url=event.url, b64_json=event.b64_json) if event.url or event.b64_json else None
-
-
-def _first(body: bytes, name: str) -> tuple[Item, Usage]:
-    answer = read_answer(body, name)
-    item = answer.data[0] if answer.data else Item()
-    if item.error is not None:
-        raise error_of(200, item.error, name)
-    return _held(item, name), answer.usage or Usage()
-
-
-def _held(item: Item, name: str) -> Item:
-    if not (item.url or item.b64_json):
+    if not made:
         raise UpstreamGarbled(f"{name} answered without a picture.", target=name)
-    return item
+
+
+async def _events(answer: Streamed, name: str) -> AsyncGenerator[Event | None, None]:
+    """The stream's events; None is ``[DONE]``."""
+    splitter = Splitter(_MOST_ANSWER_BYTES)
+    async for piece in answer:
+        for event in splitter.feed(piece):
+            if event.data is not None:
+                yield None if event.data.strip() == "[DONE]" else read_event(event.data.encode(), name)
+
+
+def _is_stream(answer: Streamed) -> bool:
+    return any(name == b"content-type" and value.startswith(b"text/event-stream") for name, value in answer.headers)
 
 
 async def _bounded(answer: Streamed, most_bytes: int, name: str) -> bytes:

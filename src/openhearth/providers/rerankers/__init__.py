@@ -1,0 +1,1 @@
+"""Rerankers of every known wire form, the embedded one among them."""

@@ -1,0 +1,1 @@
+"""Rerank, in the forms of Jina and of Cohere."""

@@ -8,7 +8,8 @@ BIN := $(VENV)/bin
 PORT ?= 8080
 DATA ?= data
 PACKS ?= starter
-TEST_PACKS := smollm2-135m-instruct qwen2.5-coder-0.5b-instruct portrait background upscale fonts-zh
+TEST_PACKS := smollm2-135m-instruct qwen2.5-coder-0.5b-instruct portrait background upscale fonts-zh fonts-serif-zh \
+	use-multilingual profanity opennsfw hibari-tts kokoro-tts whisper-base document-layout
 CODE := src tests bench
 # Bytecode of our own package, also where PYTHONDONTWRITEBYTECODE is set: without it every start compiles everything.
 # (pip compiles what it installs by itself; the package it only points to.)
@@ -25,9 +26,9 @@ PYTHON ?= $(shell for name in $(PYTHONS); do \
 
 check: format lint types imports spelling test ## All checks: format, lint, types, imports, spelling, shape and tests (the default)
 
-run: $(VENV)/.engines ## Install, fetch the starter packs and start (PORT=8080 DATA=data PACKS=starter)
+run: $(VENV)/.engines ## Install, fetch the packs and start (PORT=8080 DATA=data PACKS=minimal|starter|full|none)
 	@$(BIN)/python $(COMPILE)
-	@$(BIN)/openhearth packs fetch --set "$(PACKS)" || echo "Starting all the same: what needs a missing pack answers with the command that fetches it."
+	@test "$(PACKS)" = none || $(BIN)/openhearth packs fetch --set "$(PACKS)" || echo "Starting all the same: what needs a missing pack answers with the command that fetches it."
 	@exec $(BIN)/openhearth serve --port "$(PORT)" --data "$(DATA)"
 
 test: $(VENV)/.dev ## Install the test tools, fetch the packs the tests use, run all tests (ARGS=… goes to pytest)

@@ -32,7 +32,8 @@ def test_row_is_a_usable_provider(name: str) -> None:
     assert parts.hostname
     assert not row.base_url.endswith("/")
     assert parts.scheme == ("http" if parts.hostname == "127.0.0.1" else "https")
-    assert row.speaks[Operation.CHAT] is Dialect.OPENAI_CHAT
+    assert row.speaks
+    assert row.speaks.get(Operation.CHAT, Dialect.OPENAI_CHAT) is Dialect.OPENAI_CHAT
     assert set(row.quirks) <= QUIRKS.keys()
     assert row.auth in {"bearer", "x-api-key", "api-key", "none"}
 

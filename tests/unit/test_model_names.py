@@ -10,6 +10,7 @@ from openhearth.routing.catalog import Catalog, Model
 from openhearth.routing.health import Health
 from openhearth.routing.plan import Router
 from openhearth.surfaces.openai.models import ModelList
+from tests.fakes.gateway import NoEngines
 
 EDITS = {Operation.IMAGE_EDIT: Dialect.LOCAL_EDIT}
 ALL = {
@@ -33,8 +34,8 @@ CATALOG = Catalog([target("editor", EDITS), target("talker", ALL)])
 
 
 async def test_only_image_models_are_listed_as_chat_models_too() -> None:
-    models = ModelList(CATALOG, NoLists(), created=1, notes={})
-    assert [value["id"] for value in await models.all()] == ["editor", "chat-editor", "talker"]
+    models = ModelList(CATALOG, NoLists(), NoEngines(), created=1, about={})
+    assert [card.id for card in await models.all()] == ["editor", "chat-editor", "talker"]
 
 
 def test_an_unknown_chat_model_is_told_the_picture_chats_too() -> None:

@@ -2,13 +2,14 @@
 
 import random
 
+import msgspec
 import pytest
 
 from openhearth.core.call import Principal, Usage
 from openhearth.core.errors import UpstreamBusy, UpstreamDown, UpstreamError, UpstreamRefusedUs, UpstreamRejected
 from openhearth.core.money import FREE, Price
 from openhearth.core.operations import Operation
-from openhearth.core.provider import Target
+from openhearth.core.provider import Dialect, Provider, Target
 from openhearth.routing.catalog import Catalog
 from openhearth.routing.health import Health
 from openhearth.routing.plan import Router
@@ -114,3 +115,26 @@ def test_costs_are_whole_micros_rounded_up_once() -> None:
     assert price.cost(Usage(input_tokens=500_000, output_tokens=250_000)) == 6
     assert price.cost(Usage(input_tokens=1_000_001, output_tokens=1_000_000, images=2)) == 5 + 14 + 4
     assert FREE.cost(Usage(input_tokens=10**9, output_tokens=10**9, images=99)) == 0
+
+
+def test_an_alias_of_several_models_answers_what_any_of_them_does() -> None:
+    painter = Provider("painter", "Painter", "", speaks={Operation.IMAGE_GENERATE: Dialect.LOCAL_POSTER})
+    editor = Provider("editor", "Editor", "", speaks={Operation.IMAGE_EDIT: Dialect.LOCAL_EDIT})
+    parts = [
+        msgspec.structs.replace(target(name), model=name, provider=provider)
+        for name, provider in (("paint", painter), ("edit", editor))
+    ]
+    catalog = Catalog(parts, {"gpt-image-1": ("paint", "edit")})
+    router = Router(catalog, Health(REST_S))
+    for operation, answers in ((Operation.IMAGE_GENERATE, "paint"), (Operation.IMAGE_EDIT, "edit")):
+        assert [one.id for one in router.plan(ME, operation, "gpt-image-1")] == [answers]
+    listed = {model.id: model for model in catalog.models()}["gpt-image-1"]
+    assert listed.alias_of == "paint, edit"
+    assert listed.operations == (Operation.IMAGE_GENERATE, Operation.IMAGE_EDIT)
+
+
+def test_a_target_found_by_an_alias_is_sent_its_own_name() -> None:
+    catalog = Catalog([target("local")], {"gpt-4o": ("mock",)}, {"old-name": "mock"})
+    assert [found.upstream_model for found in catalog.find("gpt-4o")] == ["mock"]
+    assert [found.upstream_model for found in catalog.find("old-name")] == ["mock"]
+    assert [found.upstream_model for found in catalog.find("mock")] == [""]

@@ -1,9 +1,9 @@
 """The providers that come with the platform: one explicit list, so that finding one is a search, not a side effect."""
 
 from openhearth.core.provider import Provider
-from openhearth.providers import catalog, volcengine
+from openhearth.providers import catalog, elevenlabs, fish, textin, volcengine
 
-_FOLDERS = (volcengine.PROVIDER,)
+_FOLDERS = (elevenlabs.PROVIDER, fish.PROVIDER, volcengine.PROVIDER, volcengine.KNOWLEDGE, textin.PROVIDER)
 
 
 def builtin() -> dict[str, Provider]:

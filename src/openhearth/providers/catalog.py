@@ -8,21 +8,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from openhearth.core.operations import Operation
-from openhearth.core.provider import Dialect, Provider
+from openhearth.core.provider import OPENAI_COMPATIBLE, Dialect, Provider
 
-_DIALECTS = {
-    Operation.CHAT: Dialect.OPENAI_CHAT,
-    Operation.COMPLETE: Dialect.OPENAI_COMPLETIONS,
-    Operation.IMAGE_GENERATE: Dialect.OPENAI_IMAGES,
-    Operation.IMAGE_EDIT: Dialect.OPENAI_IMAGES,
-    Operation.IMAGE_VARY: Dialect.OPENAI_IMAGES,
-    Operation.EMBED: Dialect.OPENAI_EMBEDDINGS,
-    Operation.RERANK: Dialect.JINA_RERANK,
-    Operation.MODERATE: Dialect.OPENAI_MODERATIONS,
-    Operation.SPEECH: Dialect.OPENAI_SPEECH,
-    Operation.TRANSCRIBE: Dialect.OPENAI_TRANSCRIPTS,
-    Operation.TRANSLATE: Dialect.OPENAI_TRANSCRIPTS,
-}
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 _PORTS = {"http": 80, "https": 443}
 
@@ -36,6 +23,7 @@ class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     models: tuple[str, ...] = ()
     auth: str = "bearer"
     quirks: tuple[str, ...] = ()
+    image_quirks: tuple[str, ...] = ()
 
 
 def load() -> dict[str, Provider]:
@@ -57,10 +45,11 @@ def _provider(name: str, row: _Row) -> Provider:
         title=row.title,
         base_url=row.base_url,
         env_key=row.env_key,
-        speaks={operation: row.dialects.get(operation) or _DIALECTS[operation] for operation in row.operations},
+        speaks={operation: row.dialects.get(operation) or OPENAI_COMPATIBLE[operation] for operation in row.operations},
         models=row.models,
         auth=row.auth,
         quirks=row.quirks,
+        image_quirks=row.image_quirks,
     )
 
 

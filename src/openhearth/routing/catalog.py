@@ -1,7 +1,8 @@
 """Every target there is, and which of them a model name means.
 
-A name is looked up as: an alias of the operator; the exact public name of a target; ``provider/name`` of an attached
-provider; a pattern of names an attached provider is known for. Embedded engines and attached targets are equal here.
+A name is looked up as: an alias (of one model, or of several, each for what it does); the exact public name of a
+target; ``provider/name`` of an attached provider; a pattern of names an attached provider is known for. Embedded
+engines and attached targets are equal here.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -37,17 +38,21 @@ class Catalog:
     def __init__(
         self,
         targets: Iterable[Target] = (),
-        aliases: Mapping[str, str] | None = None,
+        aliases: Mapping[str, tuple[str, ...]] | None = None,
         stand_ins: Mapping[str, str] | None = None,
         *,
         listed: Callable[[Target], bool] = lambda _: True,
+        priced: Callable[[Target], Target] = lambda target: target,
     ) -> None:
-        """``stand_ins``: what a name means while no provider offers it (``seededit`` → ``local-edit``).
-        ``listed``: whether a target's name is shown now (an engine without its pack is not)."""
+        """``aliases``: the models behind a name, which answers whatever any of them does.
+        ``stand_ins``: what a name means while no provider offers it (``seededit`` → ``local-edit``).
+        ``listed``: whether a target's name is shown now (an engine without its pack is not).
+        ``priced``: a target with its price of now; asked again after ``reprice``."""
         self._targets = {target.id: target for target in targets}
         self._aliases = dict(aliases or {})
         self._stand_ins = dict(stand_ins or {})
         self._listed = listed
+        self._priced = priced
         self._found: dict[str, list[Target]] = {}
         self.version = 0
 
@@ -61,15 +66,22 @@ class Catalog:
         self.version += 1
         return self._targets.pop(target_id, None) is not None
 
+    def reprice(self) -> None:
+        """Prices changed: whoever kept targets looks them up again."""
+        self._found.clear()
+        self.version += 1
+
     def target(self, target_id: str) -> Target | None:
         return self._targets.get(target_id)
 
     def targets(self) -> list[Target]:
         return list(self._targets.values())
 
-    def resolve(self, name: str) -> str:
-        """The model an alias stands for, or the name itself."""
-        return self._aliases.get(name, name)
+    def alias_of(self, name: str) -> str:
+        """The models that an alias or a stand-in names, separated by commas; empty for a name of its own."""
+        stand_in = self._stand_ins.get(name, "")
+        is_needed = all(target.model == stand_in for target in self.find(name))
+        return ", ".join(self._aliases.get(name, ())) or (stand_in if is_needed else "")
 
     def find(self, name: str) -> list[Target]:
         """All targets that answer ``name``, wildcard targets bound to it. Empty when there are none."""
@@ -77,21 +89,22 @@ class Catalog:
         if found is None:
             if len(self._found) > 10_000:
                 self._found.clear()
-            found = self._look_up(self.resolve(name))
+            meant = [target for model in self._aliases.get(name, (name,)) for target in self._look_up(model)]
+            found = [_told_its_name(self._priced(target), name) for target in meant]
             self._found[name] = found
         return found
 
-    def models(self) -> list[Model]:
-        """Every exact name and alias, in order of name."""
+    def models(self, *, hidden: bool = False) -> list[Model]:
+        """Every exact name and alias, in order of name; ``hidden`` adds those that are not listed now."""
         listed: dict[str, Model] = {}
         for target in self._targets.values():
             for name in (target.model,) if target.model != ANY else _public_names(target):
-                if self._listed(target):
+                if hidden or self._listed(target):
                     listed[name] = _model(name, self.find(name))
-        for alias, name in {**self._stand_ins, **self._aliases}.items():
+        for alias in (*self._stand_ins, *self._aliases):
             targets = self.find(alias)
-            if any(self._listed(target) for target in targets):
-                listed.setdefault(alias, _model(alias, targets, alias_of=name))
+            if any(hidden or self._listed(target) for target in targets):
+                listed.setdefault(alias, _model(alias, targets, alias_of=self.alias_of(alias)))
         return [listed[name] for name in sorted(listed)]
 
     def _look_up(self, name: str) -> list[Target]:
@@ -115,6 +128,13 @@ class Catalog:
         ]
         stand_in = self._stand_ins.get(name)
         return known or (self._look_up(stand_in) if stand_in else [])
+
+
+def _told_its_name(target: Target, asked: str) -> Target:
+    """A target asked by another name (an alias, a stand-in) is sent its own: ours would mean nothing to it."""
+    if target.upstream_model or target.model in (ANY, asked):
+        return target
+    return msgspec.structs.replace(target, upstream_model=target.model)
 
 
 def _public_names(target: Target) -> list[str]:

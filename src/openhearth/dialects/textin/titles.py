@@ -1,0 +1,37 @@
+"""What bills and their fields are called in Chinese: the ``description`` beside each key."""
+
+from collections.abc import Mapping
+
+TITLES: Mapping[str, str] = {
+    "vat_special_invoice": "增值税专用发票",
+    "vat_common_invoice": "增值税普通发票",
+    "vat_electronic_invoice": "电子发票",
+    "train_ticket": "火车票",
+    "air_transport": "航空运输电子客票行程单",
+    "taxi_ticket": "出租车发票",
+    "toll_invoice": "车辆通行费票据",
+    "quota_invoice": "定额发票",
+    "medical_invoice": "医疗发票",
+    "shop_receipt": "商铺小票",
+    "invoice": "发票",
+    "receipt": "收据",
+    "other": "其他",
+    "number": "号码",
+    "code": "发票代码",
+    "date": "日期",
+    "time": "时间",
+    "total": "合计金额",
+    "total_in_words": "大写金额",
+    "tax": "税额",
+    "subtotal": "小计",
+    "seller": "销售方",
+    "buyer": "购买方",
+    "seller_tax_id": "销售方税号",
+    "buyer_tax_id": "购买方税号",
+    "tax_id": "税号",
+    "currency": "币种",
+    "name": "名称",
+    "quantity": "数量",
+    "unit_price": "单价",
+    "amount": "金额",
+}

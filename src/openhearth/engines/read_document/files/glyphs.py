@@ -1,0 +1,116 @@
+"""Letters of a PDF page, in the order they were written, and the runs of text they form."""
+
+import ctypes
+import re
+
+import msgspec
+import pypdfium2 as pdfium
+import pypdfium2.raw as raw
+
+from openhearth.engines.read_document.faults import too_large
+from openhearth.engines.read_document.layout.pieces import CJK_END, CJK_START
+
+_MOST_GLYPHS = 300_000
+_BOLD = 600
+_BOLD_NAME = re.compile(rb"bold|black|heavy|semibold", re.IGNORECASE)
+_NAME_BYTES = 128
+_SAME_LINE = 0.35  # of the letters' size: how far bottoms may differ
+_WORD_GAP = 0.18
+_RUN_GAP = 1.5
+_BACK = -0.6
+_HYPHEN = "\x02"  # what pdfium gives for a hyphen at the end of a line
+
+
+class Glyph(msgspec.Struct, frozen=True):
+    """One letter; ``box`` is left, bottom, right, top in points. ``is_bad``: the file does not say what it means."""
+
+    text: str
+    box: tuple[float, float, float, float]
+    size: float
+    is_bold: bool
+    is_bad: bool
+
+
+def glyphs_of(text: pdfium.PdfTextPage) -> list[Glyph]:
+    """All letters. Raises TooLarge."""
+    count = text.count_chars()
+    if count > _MOST_GLYPHS:
+        raise too_large(f"A page of the PDF has {count:,} letters.")
+    found = []
+    box = raw.FS_RECTF()
+    for index in range(count):
+        code = raw.FPDFText_GetUnicode(text, index)
+        if code in (0, 13, 10) or raw.FPDFText_IsGenerated(text, index) == 1:
+            continue
+        raw.FPDFText_GetLooseCharBox(text, index, ctypes.byref(box))
+        written = _written(code)
+        if not written:
+            continue
+        size = raw.FPDFText_GetFontSize(text, index)
+        height = abs(box.top - box.bottom)
+        found.append(
+            Glyph(
+                written,
+                (box.left, box.bottom, box.right, box.top),
+                _shown_size(size, height),
+                raw.FPDFText_GetFontWeight(text, index) >= _BOLD or _BOLD_NAME.search(_font(text, index)) is not None,
+                code == 0xFFFD or 0xE000 <= code <= 0xF8FF or raw.FPDFText_HasUnicodeMapError(text, index) == 1,
+            )
+        )
+    return found
+
+
+def runs_of(glyphs: list[Glyph]) -> list[list[Glyph]]:
+    """Letters that follow each other on one line, spaces put where words end; each run has something to read."""
+    runs: list[list[Glyph]] = []
+    run: list[Glyph] = []
+    for glyph in glyphs:
+        before = run[-1] if run else None
+        if before is not None and not _follows(before, glyph):
+            runs.append(run)
+            run = []
+            before = None
+        if before is not None and _is_word_end(before, glyph):
+            run.append(msgspec.structs.replace(before, text=" "))
+        run.append(glyph)
+    runs.append(run)
+    return [run for run in runs if any(glyph.text.strip() for glyph in run)]
+
+
+def _follows(before: Glyph, glyph: Glyph) -> bool:
+    size = max(before.size, glyph.size, 0.1)
+    gap = glyph.box[0] - before.box[2]
+    height = min(before.box[3] - before.box[1], glyph.box[3] - glyph.box[1])
+    overlap = min(before.box[3], glyph.box[3]) - max(before.box[1], glyph.box[1])
+    is_same_line = abs(glyph.box[1] - before.box[1]) < _SAME_LINE * size or overlap > 0.6 * height
+    return is_same_line and _BACK * size < gap < _RUN_GAP * size
+
+
+def _is_word_end(before: Glyph, glyph: Glyph) -> bool:
+    if before.text.isspace() or glyph.text.isspace():
+        return False
+    gap = glyph.box[0] - before.box[2]
+    if gap < _WORD_GAP * max(before.size, glyph.size):
+        return False
+    return not (CJK_END.search(before.text) and CJK_START.search(glyph.text))
+
+
+def _font(text: pdfium.PdfTextPage, index: int) -> bytes:
+    name = ctypes.create_string_buffer(_NAME_BYTES)
+    raw.FPDFText_GetFontInfo(text, index, name, _NAME_BYTES, None)
+    return name.value
+
+
+def _written(code: int) -> str:
+    if code == ord(_HYPHEN):
+        return "-"
+    if 0xD800 <= code <= 0xDFFF or code > 0x10FFFF:
+        return "\ufffd"
+    if code < 32 or 0x7F <= code < 0xA0:
+        return ""
+    return "\u0020" if code == 0xA0 else chr(code)
+
+
+def _shown_size(size: float, height: float) -> float:
+    """Some files write at size 1 and enlarge; then the height of the letter's box is what is seen."""
+    return size if 0.5 * height < size < 2 * height else height / 1.2

@@ -1,0 +1,129 @@
+"""What a file is, by its content. Only among texts, which it cannot tell apart, name and declared type count."""
+
+import io
+import re
+import zipfile
+from enum import StrEnum
+
+from openhearth.core.documents import Document
+from openhearth.core.pictures import kind_of as picture_kind
+from openhearth.core.pictures import seems_html
+from openhearth.engines.read_document.faults import damaged, encrypted, unsupported
+from openhearth.engines.read_document.limits import MOST_MEMBERS
+
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")  # MS-OFFCRYPTO 2.3.4.4
+_UNREADABLE_PICTURES = frozenset({"image/svg+xml", "image/avif", "image/heic"})
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_LOOK_CHARS = 100_000
+_FOREIGN = (
+    (b"{\\rtf", "This is RTF."),
+    (b"Rar!", "This is a RAR archive."),
+    (b"7z\xbc\xaf", "This is a 7z archive."),
+    (b"\x1f\x8b", "This is a gzip archive."),
+    (b"ID3", "This is sound."),
+    (b"fLaC", "This is sound."),
+    (b"OggS", "This is sound or film."),
+    (b"RIFF", "This is sound or film."),
+    (b"\x1aE\xdf\xa3", "This is a film."),
+    (b"\x7fELF", "This is a program."),
+    (b"MZ", "This is a program."),
+)
+
+
+class Kind(StrEnum):
+    """The formats that are read."""
+
+    PDF = "pdf"
+    PICTURE = "picture"
+    WORD = "docx"
+    SLIDES = "pptx"
+    SHEETS = "xlsx"
+    BOOK = "epub"
+    WEB = "html"
+    CSV = "csv"
+    MARKDOWN = "md"
+    TEXT = "txt"
+
+
+def kind_of(document: Document) -> Kind:
+    """Raises RequestError (``document_damaged``, ``document_encrypted``) or UnsupportedMedia."""
+    data = document.data
+    if not data:
+        raise damaged("file is empty: it")
+    if b"%PDF-" in data[:1024]:
+        return Kind.PDF
+    mime = picture_kind(data)
+    if mime in _UNREADABLE_PICTURES:
+        raise unsupported(f"This is {mime.removeprefix('image/').removesuffix('+xml').upper()}.")
+    if mime is not None:
+        return Kind.PICTURE
+    if data[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
+        return _packed(data)
+    if data.startswith(_OLE):
+        raise encrypted_office() if _ENCRYPTED_PACKAGE in data else unsupported("This is an old Office file.")
+    for start, why in _FOREIGN:
+        if data.startswith(start):
+            raise unsupported(why)
+    return _text(document)
+
+
+def encrypted_office() -> Exception:
+    """Office encrypts whole packages in its own way, which we do not undo."""
+    error = encrypted()
+    error.message = "The Office file is encrypted; save it without a password first. Office 文件已加密，请先取消密码。"
+    error.param = "file"
+    return error
+
+
+def text_of(data: bytes) -> str:
+    """The characters of a text file. Raises UnsupportedMedia when it is none."""
+    for start, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+        if data.startswith(start):
+            return _decoded(data, (encoding,))
+    return _decoded(data, ("utf-8", "gb18030"))
+
+
+def _decoded(data: bytes, encodings: tuple[str, ...]) -> str:
+    for encoding in encodings:
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if not _CONTROLS.search(text[:_LOOK_CHARS]):
+            return text
+    raise unsupported("This is no file we know.")
+
+
+def _packed(data: bytes) -> Kind:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = archive.namelist()[:MOST_MEMBERS]
+            if any(info.flag_bits & 1 for info in archive.infolist()[:MOST_MEMBERS]):
+                raise encrypted_office()
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+        raise damaged() from error
+    parts = {
+        "word/document.xml": Kind.WORD,
+        "ppt/presentation.xml": Kind.SLIDES,
+        "xl/workbook.xml": Kind.SHEETS,
+        "META-INF/container.xml": Kind.BOOK,
+    }
+    found = next((kind for name, kind in parts.items() if name in names), None)
+    if found is None:
+        raise unsupported("This is an archive.")
+    return found
+
+
+def _text(document: Document) -> Kind:
+    text = text_of(document.data)
+    ending = document.name.rpartition(".")[2].lower()
+    if seems_html(document.data) or ending in ("html", "htm", "xhtml") or "html" in document.mime:
+        return Kind.WEB
+    if ending in ("csv", "tsv") or document.mime in ("text/csv", "text/tab-separated-values"):
+        return Kind.CSV
+    if ending in ("md", "markdown") or document.mime == "text/markdown":
+        return Kind.MARKDOWN
+    if not text.strip():
+        raise damaged("file holds no text: it")
+    return Kind.TEXT

@@ -1,0 +1,1 @@
+"""Networks that look at a page: lines of text, and regions of layout."""

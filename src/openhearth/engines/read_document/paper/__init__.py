@@ -1,0 +1,1 @@
+"""The sheet in a photograph: found, flattened, cleaned."""

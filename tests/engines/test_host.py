@@ -96,6 +96,7 @@ async def test_socket_is_private_and_environment_is_bare(tmp_path: Path) -> None
         environ = (await ask(host, "one"))["environ"]
         assert "SECRET_KEY" not in environ
         assert environ["OMP_NUM_THREADS"] == "1"
+        assert environ["ORT_DISABLE_TELEMETRY"] == "1"
 
 
 async def test_crash_of_one_restarts_it_and_harms_no_other(tmp_path: Path) -> None:
@@ -180,6 +181,20 @@ async def test_missing_pack_names_the_command(tmp_path: Path) -> None:
         await host.ensure("one")
     assert host.states()[0].state == "not_installed"
     assert host.states()[0].missing_packs == ("p",)
+    await host.close()
+
+
+async def test_a_tool_that_fetching_takes_is_named_where_it_is_missing(tmp_path: Path) -> None:
+    tooled = spec(fetch_tools=("npm",))
+    host = Host([tooled], folder=tmp_path / "s", packs=FakePacks("p"), environ={"PATH": str(tmp_path)})
+    with pytest.raises(EngineNotInstalled, match=r"openhearth packs fetch p \(that needs npm, which this machine"):
+        await host.ensure("one")
+    await host.close()
+    (tmp_path / "npm").write_text("#!/bin/sh\n")
+    (tmp_path / "npm").chmod(0o755)
+    host = Host([tooled], folder=tmp_path / "s", packs=FakePacks("p"), environ={"PATH": str(tmp_path)})
+    with pytest.raises(EngineNotInstalled, match=r"openhearth packs fetch p$"):
+        await host.ensure("one")
     await host.close()
 
 

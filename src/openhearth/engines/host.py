@@ -30,6 +30,10 @@ KEPT_VARIABLES = (
     "LD_LIBRARY_PATH",
 )
 
+# ONNX Runtime 1.32 keeps a device id on disk and reports what it runs, hub clients count downloads: not from here.
+_NO_REPORTS = {"ORT_DISABLE_TELEMETRY": "1", "HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
+_PLAIN = {"OMP_WAIT_POLICY": "PASSIVE", "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", "NO_COLOR": "1"}
+
 
 class Installed(Protocol):
     """What the host asks of the packs."""
@@ -79,6 +83,7 @@ class Host:
         self._temporary = None if sockets == folder.absolute() else sockets
         self._packs = packs
         self._fetching = fetching
+        self._path = environ.get("PATH")
         child_environ = _child_environ(environ, threads or free_cores())
         families = Families(timing.look_s)
         self._room = Room(packs.installed_bytes, budget_bytes=budget_bytes, wait_s=timing.room_s)
@@ -111,11 +116,7 @@ class Host:
         """Start the engine if needed and wait until it is healthy. See ``engines.ports.EngineHost``."""
         engine = self._engines[name]
         if not engine.is_alive and (missing := self._packs.missing(engine.spec.packs)):
-            if self._fetching is None:
-                raise EngineNotInstalled(
-                    f"The model of {name} is not installed. Run: openhearth packs fetch {' '.join(missing)}"
-                )
-            await self._fetching.bring(missing)
+            await self._bring(engine.spec, missing)
         return await engine.ensure()
 
     def states(self) -> list[EngineState]:
@@ -131,6 +132,19 @@ class Host:
                 group.create_task(engine.close())
         if self._temporary is not None:
             await asyncio.to_thread(shutil.rmtree, self._temporary, ignore_errors=True)
+
+    async def _bring(self, spec: EngineSpec, missing: tuple[str, ...]) -> None:
+        lacking = [tool for tool in spec.fetch_tools if shutil.which(tool, path=self._path) is None]
+        hint = f" (that needs {' and '.join(lacking)}, which this machine does not have)" if lacking else ""
+        if self._fetching is None:
+            raise EngineNotInstalled(
+                f"The model of {spec.name} is not installed. Run: openhearth packs fetch {' '.join(missing)}{hint}"
+            )
+        try:
+            await self._fetching.bring(missing)
+        except EngineNotInstalled as error:
+            error.message += hint
+            raise
 
     def _state(self, engine: Supervised) -> EngineState:
         seen = engine.state()
@@ -153,7 +167,7 @@ def _child_environ(environ: Mapping[str, str], threads: int) -> dict[str, str]:
     kept = {name: environ[name] for name in KEPT_VARIABLES if name in environ}
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         kept[name] = str(threads)
-    return {**kept, "OMP_WAIT_POLICY": "PASSIVE", "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", "NO_COLOR": "1"}
+    return {**kept, **_NO_REPORTS, **_PLAIN}
 
 
 def _socket_name(spec: EngineSpec) -> str:

@@ -48,6 +48,7 @@ KEY = KeyRecord(
     expires_at=9.25,
     quota_micros=2**53 + 1,
     models=("gpt-*", "图像"),
+    moderate="both",
 )
 TARGET = TargetRecord(
     id="target_1",

@@ -14,7 +14,15 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
 from openhearth.config import ConfigError
-from openhearth.stores.ports import FileRecord, KeyRecord, LedgerEntry, OpenReservation, PictureRecord, TargetRecord
+from openhearth.stores.ports import (
+    FileRecord,
+    KeyRecord,
+    LedgerEntry,
+    OpenReservation,
+    PictureRecord,
+    PriceRecord,
+    TargetRecord,
+)
 from openhearth.stores.sql import SqlRecords, migrate, schema
 from openhearth.stores.sql.tables import METADATA
 
@@ -74,6 +82,16 @@ def test_a_database_that_is_behind_is_migrated(engine: Engine) -> None:
         assert schema.version_of(connection) == schema.HEAD
 
 
+def test_keys_from_before_moderation_are_not_moderated(engine: Engine) -> None:
+    with engine.begin() as connection:
+        command.upgrade(migrate.settings(connection), "0001")
+        names = "id, digest, hint, name, owner, is_admin, disabled, created_at, models"
+        connection.execute(text(f"INSERT INTO keys ({names}) VALUES ('key_1', 'd', 'h', 'n', 'o', 0, 0, 1.0, '[]')"))
+    with engine.begin() as connection:
+        schema.bring_up_to_date(connection)
+        assert connection.execute(text("SELECT moderate FROM keys")).scalar_one() == "off"
+
+
 async def test_a_database_of_a_newer_release_is_refused(tmp_path: Path, engine: Engine) -> None:
     with engine.begin() as connection:
         schema.bring_up_to_date(connection)
@@ -121,6 +139,7 @@ def test_an_up_to_date_start_does_not_import_alembic(tmp_path: Path) -> None:
         ("keys", KeyRecord),
         ("targets", TargetRecord),
         ("ledger", LedgerEntry),
+        ("prices", PriceRecord),
         ("reservations", OpenReservation),
         ("files", FileRecord),
         ("pictures", PictureRecord),

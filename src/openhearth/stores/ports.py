@@ -168,6 +168,9 @@ class KeyRecords(Protocol):
     async def disable_key(self, key_id: str) -> bool:
         """True if there was such a key."""
 
+    async def moderate_key(self, key_id: str, moderate: str) -> KeyRecord | None:
+        """The key as it is then; None if there is no such key."""
+
 
 class TargetRecords(Protocol):
     async def add_target(self, target: TargetRecord) -> None: ...

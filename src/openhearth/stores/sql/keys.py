@@ -22,3 +22,8 @@ def list_keys(connection: Connection) -> list[KeyRecord]:
 
 def disable_key(connection: Connection, key_id: str) -> bool:
     return connection.execute(update(KEYS).where(KEYS.c.id == key_id).values(disabled=True)).rowcount > 0
+
+
+def moderate_key(connection: Connection, key_id: str, moderate: str) -> KeyRecord | None:
+    connection.execute(update(KEYS).where(KEYS.c.id == key_id).values(moderate=moderate))
+    return record(KeyRecord, connection.execute(select(KEYS).where(KEYS.c.id == key_id)).first())

@@ -53,6 +53,10 @@ class SqlRecords(Records):
         return await self._database.write(keys.disable_key, key_id)
 
     @override
+    async def moderate_key(self, key_id: str, moderate: str) -> KeyRecord | None:
+        return await self._database.write(keys.moderate_key, key_id, moderate)
+
+    @override
     async def add_target(self, target: TargetRecord) -> None:
         await self._database.write(targets.add_target, target)
 

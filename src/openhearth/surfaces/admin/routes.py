@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol, TypeVar
+from typing import Annotated, Literal, Protocol, TypeVar
 
 import msgspec
 from starlette.requests import Request
@@ -18,9 +18,12 @@ from openhearth.relay.gate import Gate
 from openhearth.routing.health import Health
 from openhearth.routing.targets import NewTarget, Targets
 from openhearth.stores.ports import KeyRecord
-from openhearth.surfaces.http import Json, body_bytes, check_json, principal_of
+from openhearth.surfaces.http import Json, principal_of, struct_body
 
 _Body = TypeVar("_Body")
+_MOST_MICROS = 10**15
+_LONGEST_S = 10.0**10
+Moderate = Literal["off", "input", "output", "both"]
 
 
 class NewKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -29,9 +32,16 @@ class NewKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     owner: str | None = None
     is_admin: bool = False
-    quota_micros: int | None = None
-    expires_in_s: float | None = None
+    quota_micros: Annotated[int, msgspec.Meta(ge=0, le=_MOST_MICROS)] | None = None
+    expires_in_s: Annotated[float, msgspec.Meta(ge=0, le=_LONGEST_S)] | None = None
     models: tuple[str, ...] = ()
+    moderate: Moderate = "off"
+
+
+class KeyChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of PATCH /admin/v1/keys/{id}."""
+
+    moderate: Moderate
 
 
 class KeyMaker(Protocol):
@@ -46,9 +56,12 @@ class KeyMaker(Protocol):
         quota_micros: int | None = None,
         expires_at: float | None = None,
         models: tuple[str, ...] = (),
+        moderate: str = "off",
     ) -> tuple[KeyRecord, str]: ...
 
     async def disable(self, key_id: str) -> bool: ...
+
+    async def moderate(self, key_id: str, moderate: str) -> KeyRecord | None: ...
 
     async def list(self) -> Sequence[KeyRecord]: ...
 
@@ -70,6 +83,7 @@ class Admin:
         return [
             Route("/admin/v1/keys", self._for_admins(self.list_keys), methods=["GET"]),
             Route("/admin/v1/keys", self._for_admins(self.create_key), methods=["POST"]),
+            Route("/admin/v1/keys/{id}", self._for_admins(self.change_key), methods=["PATCH"]),
             Route("/admin/v1/keys/{id}/disable", self._for_admins(self.disable_key), methods=["POST"]),
             Route("/admin/v1/targets", self._for_admins(self.list_targets), methods=["GET"]),
             Route("/admin/v1/targets", self._for_admins(self.add_target), methods=["POST"]),
@@ -93,13 +107,21 @@ class Admin:
             quota_micros=new.quota_micros,
             expires_at=expires_at,
             models=new.models,
+            moderate=new.moderate,
         )
         return Json({**_shown_key(record), "key": key}, status_code=201)
+
+    async def change_key(self, request: Request, _: Principal) -> Response:
+        key_id = request.path_params["id"]
+        changed = await self._keys.moderate(key_id, (await self._read(request, KeyChange)).moderate)
+        if changed is None:
+            raise _no_key(key_id)
+        return Json(_shown_key(changed))
 
     async def disable_key(self, request: Request, _: Principal) -> Response:
         key_id = request.path_params["id"]
         if not await self._keys.disable(key_id):
-            raise NotFound(f"There is no key '{key_id[:100]}'.", code="key_not_found")
+            raise _no_key(key_id)
         return Json({"id": key_id, "disabled": True})
 
     async def list_targets(self, _: Request, __: Principal) -> Response:
@@ -131,12 +153,7 @@ class Admin:
         return guarded
 
     async def _read(self, request: Request, want: type[_Body]) -> _Body:
-        check_json(request)
-        body = await body_bytes(request, most=self._limits.header_bytes, within_s=self._limits.body_s)
-        try:
-            return msgspec.json.decode(body, type=want)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise RequestError(f"The body is not right: {error}") from error
+        return await struct_body(request, want, most=self._limits.header_bytes, within_s=self._limits.body_s)
 
     def _shown_target(self, target: Target) -> dict[str, object]:
         health = self._health.seen(target.id)
@@ -155,6 +172,10 @@ class Admin:
             "failures": health.failures,
             "last_error": health.last_error,
         }
+
+
+def _no_key(key_id: str) -> NotFound:
+    return NotFound(f"There is no key '{key_id[:100]}'.", code="key_not_found")
 
 
 def _shown_key(key: KeyRecord) -> dict[str, object]:

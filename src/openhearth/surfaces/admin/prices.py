@@ -1,0 +1,143 @@
+"""The price table over HTTP, for administrators only: what is in force, what was, and new rows."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, Any, Protocol, TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from openhearth.accounts.prices import NewPrice
+from openhearth.config import Limits
+from openhearth.core.call import Principal
+from openhearth.core.errors import Forbidden, NotFound, RequestError
+from openhearth.core.provider import Target
+from openhearth.relay.gate import Gate
+from openhearth.stores.ports import PriceRecord
+from openhearth.surfaces.http import Json, principal_of, struct_body
+
+_MOST_ROWS = 1000
+_IMPORT_ROWS = 20_000
+_Body = TypeVar("_Body")
+
+
+class Import(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of POST /admin/v1/prices/import: rows added together or not at all. ``source`` names their origin."""
+
+    prices: Annotated[list[NewPrice], msgspec.Meta(min_length=1, max_length=_IMPORT_ROWS)]
+    source: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] = "import"
+
+
+class PriceTable(Protocol):
+    """``accounts.prices.Prices``, as administration sees it."""
+
+    def in_force(self) -> list[PriceRecord]: ...
+
+    async def history(self, model: str = "", limit: int = 100, before: int | None = None) -> Sequence[PriceRecord]: ...
+
+    async def version(self, version: int) -> PriceRecord | None: ...
+
+    async def bring(self, prices: Sequence[NewPrice], by: str, source: str = "operator") -> Sequence[PriceRecord]: ...
+
+
+def routes(prices: PriceTable, gate: Gate, targets: Callable[[], list[Target]], limits: Limits) -> list[BaseRoute]:
+    """Everything under /admin/v1/prices."""
+    admin = _PriceAdmin(prices, gate, targets, limits)
+    return [
+        Route("/admin/v1/prices", admin.guarded(admin.listing), methods=["GET"]),
+        Route("/admin/v1/prices", admin.guarded(admin.add), methods=["POST"]),
+        Route("/admin/v1/prices/import", admin.guarded(admin.bring), methods=["POST"]),
+        Route("/admin/v1/prices/history", admin.guarded(admin.history), methods=["GET"]),
+        Route("/admin/v1/prices/{version}", admin.guarded(admin.one), methods=["GET"]),
+    ]
+
+
+class _PriceAdmin:
+    def __init__(self, prices: PriceTable, gate: Gate, targets: Callable[[], list[Target]], limits: Limits) -> None:
+        self._prices = prices
+        self._gate = gate
+        self._targets = targets
+        self._limits = limits
+
+    async def listing(self, request: Request, _: Principal) -> Response:
+        """Rows in force and to come; ``model``, ``provider`` and ``target`` narrow the list."""
+        asked = {name: request.query_params.get(name, "") for name in ("model", "provider", "target")}
+        rows = [
+            _shown(row)
+            for row in self._prices.in_force()
+            if _fits(row.model, asked["model"])
+            and asked["provider"] in ("", row.provider)
+            and asked["target"] in ("", row.target_id)
+        ]
+        return Json({"object": "list", "data": rows})
+
+    async def add(self, request: Request, principal: Principal) -> Response:
+        new = await self._read(request, NewPrice, self._limits.header_bytes)
+        self._check_target(new)
+        (row,) = await self._prices.bring([new], principal.key_id)
+        return Json(_shown(row), status_code=201)
+
+    async def bring(self, request: Request, principal: Principal) -> Response:
+        new = await self._read(request, Import, self._limits.json_body_bytes)
+        for price in new.prices:
+            self._check_target(price)
+        added = await self._prices.bring(new.prices, principal.key_id, new.source)
+        return Json({"object": "list", "data": [_shown(row) for row in added]}, status_code=201)
+
+    async def history(self, request: Request, _: Principal) -> Response:
+        """Newest first; ``before`` is a version, for the page after this one."""
+        asked = request.query_params
+        limit, before = _number(asked.get("limit"), "limit"), _number(asked.get("before"), "before")
+        if limit is not None and not 1 <= limit <= _MOST_ROWS:
+            raise RequestError(f"'limit' is 1 to {_MOST_ROWS}.", param="limit", code="invalid_value")
+        rows = await self._prices.history(asked.get("model", ""), limit or 100, before)
+        return Json({"object": "list", "data": [_shown(row) for row in rows]})
+
+    async def one(self, request: Request, _: Principal) -> Response:
+        name = request.path_params["version"]
+        row = await self._prices.version(int(name)) if _is_number(name) else None
+        if row is None:
+            raise NotFound(f"There is no price '{name[:100]}'.", code="price_not_found")
+        return Json(_shown(row))
+
+    def guarded(
+        self, handler: Callable[[Request, Principal], Awaitable[Response]]
+    ) -> Callable[[Request], Awaitable[Response]]:
+        async def guarded(request: Request) -> Response:
+            principal = await principal_of(request, self._gate)
+            if not principal.is_admin:
+                raise Forbidden("This key may not administer the platform.", code="not_an_admin")
+            return await handler(request, principal)
+
+        return guarded
+
+    def _check_target(self, new: NewPrice) -> None:
+        if new.target_id and all(target.id != new.target_id for target in self._targets()):
+            raise RequestError(f"There is no target '{new.target_id[:100]}'.", param="target_id")
+
+    async def _read(self, request: Request, want: type[_Body], most: int) -> _Body:
+        return await struct_body(request, want, most=most, within_s=self._limits.body_s)
+
+
+def _shown(row: PriceRecord) -> dict[str, Any]:
+    return {"object": "price", **msgspec.structs.asdict(row), "withdrawn": row.rates is None}
+
+
+def _fits(name: str, asked: str) -> bool:
+    """Whether a row for ``name`` is what somebody who asks for ``asked`` looks for: the name, or a beginning of it."""
+    name, asked = name.lower(), asked.lower()
+    return not asked or name == asked or (name.endswith("*") and asked.startswith(name[:-1]))
+
+
+def _is_number(text: str) -> bool:
+    """Whether ``text`` is a number that a version can be."""
+    return text.isascii() and text.isdigit() and len(text) <= 9
+
+
+def _number(text: str | None, name: str) -> int | None:
+    if not text:
+        return None
+    if not _is_number(text):
+        raise RequestError(f"'{name}' is a whole number.", param=name, code="invalid_value")
+    return int(text)

@@ -10,7 +10,8 @@ DATA ?= data
 PACKS ?= starter
 TEST_PACKS := smollm2-135m-instruct qwen2.5-coder-0.5b-instruct portrait background upscale fonts-zh fonts-serif-zh \
 	use-multilingual profanity opennsfw hibari-tts kokoro-tts whisper-base document-layout
-CODE := src tests bench
+FUZZ_EXAMPLES ?= 300
+CODE := src tests bench tour prices
 # Bytecode of our own package, also where PYTHONDONTWRITEBYTECODE is set: without it every start compiles everything.
 # (pip compiles what it installs by itself; the package it only points to.)
 COMPILE := -m compileall -q src/openhearth
@@ -22,7 +23,7 @@ PYTHON ?= $(shell for name in $(PYTHONS); do \
 	"$$name" -c 'import ensurepip, venv; $(NEW_ENOUGH)' 2>/dev/null && echo "$$name" && exit; done; \
 	for name in $(PYTHONS); do "$$name" -c '$(NEW_ENOUGH)' 2>/dev/null && echo "$$name" && exit; done)
 
-.PHONY: check run test bench help install fmt format lint types imports shape spelling cov lock clean
+.PHONY: check run test bench tour fuzz help install fmt format lint types imports shape spelling cov lock clean
 
 check: format lint types imports spelling test ## All checks: format, lint, types, imports, spelling, shape and tests (the default)
 
@@ -32,11 +33,19 @@ run: $(VENV)/.engines ## Install, fetch the packs and start (PORT=8080 DATA=data
 	@exec $(BIN)/openhearth serve --port "$(PORT)" --data "$(DATA)"
 
 test: $(VENV)/.dev ## Install the test tools, fetch the packs the tests use, run all tests (ARGS=… goes to pytest)
-	@$(BIN)/openhearth packs fetch $(TEST_PACKS) || echo "Tests that need a missing pack will fail and name it."
+	@$(BIN)/openhearth packs fetch $(TEST_PACKS) || echo "Tests that need a missing pack fail and name it, or are skipped where this machine cannot fetch it."
 	@$(BIN)/pytest $(ARGS)
 
 bench: $(VENV)/.engines ## Measure against nginx, Go and other gateways (ARGS="--only nginx,openhearth --seconds 5")
 	@$(BIN)/python -m bench.run $(ARGS)
+
+tour: $(VENV)/.dev ## Walk every surface offline with the official clients, print what came back (ARGS=--json)
+	@$(BIN)/openhearth packs fetch --set starter || echo "Walking all the same: steps that need a missing pack are skipped."
+	@$(BIN)/python -m tour $(ARGS)
+
+fuzz: $(VENV)/.dev ## Hold every route against its description, many odd requests each (FUZZ_EXAMPLES=300)
+	@$(BIN)/openhearth packs fetch $(TEST_PACKS) || echo "Tests that need a missing pack will fail and name it."
+	@FUZZ_EXAMPLES="$(FUZZ_EXAMPLES)" $(BIN)/pytest tests/fuzz $(ARGS)
 
 help: ## This list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -75,7 +84,7 @@ clean: ## Remove .venv and caches (data and fetched packs stay)
 
 # Stamps: a second run installs nothing. dev.txt holds all of engines.txt, so it settles both.
 $(VENV)/.engines: requirements/build.txt requirements/engines.txt pyproject.toml | $(VENV)/bin/python
-	@echo "Installing the platform and its engines into $(VENV) (225 MB to download the first time) …"
+	@echo "Installing the platform and its engines into $(VENV) (345 MB to download the first time) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt -r requirements/engines.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@$(BIN)/python $(COMPILE)

@@ -8,7 +8,7 @@ the environment except secret references of the form ``env:NAME``.
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -80,8 +80,25 @@ class Store(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     spool_bytes: int = 1024 * 1024
 
 
+class Replacement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What takes an embedded model's place: a local ``path`` (a file, or a folder with files named as in the pack), or
+    an OpenAI-compatible server at ``url``, asked for ``model`` with the credential ``key`` (``env:NAME`` or
+    ``file:PATH``)."""
+
+    path: str = ""
+    url: str = ""
+    model: str = ""
+    key: str = ""
+
+
 class Engines(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Embedded engines: which chat pack, how many at once, and what a child process may take."""
+    """Embedded engines: which chat pack, how many at once, and what a child process may take.
+
+    ``budget_bytes`` is what all of them together may hold; 0 means six tenths of the memory. ``request_s`` ends an
+    engine that works on one request for longer. ``replace`` puts something else in a model's place, by its id.
+
+    ``embed_long``: a text too long for one vector gets the mean of its pieces (``pool``) or is refused (``refuse``).
+    """
 
     enabled: bool = True
     chat: tuple[str, ...] = (
@@ -96,15 +113,32 @@ class Engines(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     memory_bytes: int = 6 * 1024**3
     edit_s: float = 120.0
     picture_pixels: int = 40_000_000
+    embed_long: Literal["pool", "refuse"] = "pool"
     start_s: float = 120.0
     idle_unload_s: float = 900.0
     preload: bool = False
+    budget_bytes: int = 0
+    request_s: float = 1800.0
+    replace: dict[str, Replacement] = {}
+
+
+class Hubs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Base addresses of the model hubs, or of mirrors that answer in the same form; empty switches one off."""
+
+    huggingface: str = "https://huggingface.co"
+    modelscope: str = "https://modelscope.cn"
 
 
 class Packs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Model packs. ``folder`` empty means the user's cache folder, shared by all checkouts."""
+    """Model packs. ``folder`` empty means the user's cache folder, shared by all checkouts. ``sources`` are folders
+    looked at before any download. ``fetch_on_use`` fetches what a first call needs; that call waits ``fetch_wait_s``
+    at most."""
 
     folder: str = ""
+    sources: tuple[str, ...] = ()
+    hubs: Hubs = Hubs()
+    fetch_on_use: bool = False
+    fetch_wait_s: float = 20.0
 
 
 class Media(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -112,6 +146,49 @@ class Media(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     keep_days: int = 30
     per_call: int = 10
+
+
+class Transcripts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Speech to text. ``audio_s`` bounds a recording for the embedded Whisper, ``relay_bytes`` a file that goes on to a
+    provider. ``chinese`` is the script in which the embedded Whisper gives Chinese.
+    """
+
+    audio_s: float = 14_400.0
+    relay_bytes: int = 25 * 1024 * 1024
+    chinese: Literal["simplified", "traditional", "as_heard"] = "simplified"
+
+
+class Speech(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Text to speech. ``characters`` is the longest input that the embedded voices take at once."""
+
+    characters: int = 4096
+
+
+class Documents(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Reading of documents. ``file_bytes`` bounds a file, ``pages`` what one call reads of it; ``document_s`` and
+    ``page_s`` bound the embedded reader."""
+
+    file_bytes: int = 64 * 1024 * 1024
+    pages: int = 200
+    document_s: float = 600.0
+    page_s: float = 120.0
+
+
+class Moderation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """For keys held to moderation: the ``model`` that checks, and after how many characters of a stream, or seconds,
+    what has come is checked and let go."""
+
+    model: str = "local-moderation"
+    window_chars: int = 200
+    window_s: float = 2.0
+
+
+class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What calls cost. ``unknown``: a model without a price is ``free`` (and marked so), or its calls are refused
+    (``refuse``). ``seed``: prices of known providers come with the release."""
+
+    unknown: Literal["free", "refuse"] = "free"
+    seed: bool = True
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -125,6 +202,11 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     engines: Engines = Engines()
     packs: Packs = Packs()
     media: Media = Media()
+    documents: Documents = Documents()
+    transcripts: Transcripts = Transcripts()
+    speech: Speech = Speech()
+    moderation: Moderation = Moderation()
+    prices: Prices = Prices()
     aliases: str | dict[str, str] = {}
     strict_fields: bool = False
     log_level: str = "info"
@@ -175,7 +257,7 @@ def _field(struct: Any, key: str, name: str) -> Any:
 def _value(kind: Any, text: str, name: str) -> Any:
     if kind == tuple[str, ...]:
         return [part.strip() for part in text.split(",") if part.strip()]
-    if kind == str | dict[str, str] and text.startswith("{"):
+    if kind is not str and text.startswith("{"):
         try:
             return msgspec.json.decode(text)
         except msgspec.DecodeError as error:

@@ -10,7 +10,7 @@ from openhearth.media.directives import directive
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDES = [ROOT / "docs" / "guides" / name for name in ("picture-editing.md", "picture-editing.zh-CN.md")]
-PAGES = [*GUIDES, ROOT / "README.md", ROOT / "README.zh-CN.md", ROOT / "docs" / "guides" / "settings.md"]
+PAGES = [*sorted((ROOT / "docs" / "guides").glob("*.md")), ROOT / "README.md", ROOT / "README.zh-CN.md"]
 PICTURES = ROOT / "docs" / "pictures"
 WRITTEN_LAST = {"docs/benchmarks.md"}
 

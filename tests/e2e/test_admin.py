@@ -13,6 +13,7 @@ from tests.e2e.conftest import Running
 ROUTES = [
     ("GET", "/admin/v1/keys"),
     ("POST", "/admin/v1/keys"),
+    ("PATCH", "/admin/v1/keys/key_x"),
     ("POST", "/admin/v1/keys/key_x/disable"),
     ("GET", "/admin/v1/targets"),
     ("POST", "/admin/v1/targets"),

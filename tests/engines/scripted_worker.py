@@ -4,14 +4,15 @@ import os
 import sys
 
 from openhearth.engines.edit_image.edit import read_request
-from openhearth.engines.edit_image.frames import Failed, Frame, Progress, Ready, Result, encode, read
+from openhearth.engines.edit_image.frames import Failed, Frame, Progress, Ready, Result, encode
 from openhearth.engines.edit_image.plan import EditRequest
+from openhearth.engines.workshop import packed, unpacked
 
 REPLACES = {f"use {number}": {"op": "background", "action": "replace", "picture": number} for number in (2, 3)}
 
 
 def say(frame: Frame) -> None:
-    sys.stdout.buffer.write(encode(frame))
+    sys.stdout.buffer.write(packed(encode(frame)))
     sys.stdout.buffer.flush()
 
 
@@ -45,7 +46,7 @@ def obey(request: EditRequest) -> None:
 
 def main() -> None:
     say(Ready())
-    while (body := read(sys.stdin.buffer.read)) is not None:
+    while (body := unpacked(sys.stdin.buffer.read)) is not None:
         obey(read_request(body))
 
 

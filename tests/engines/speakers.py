@@ -26,10 +26,11 @@ GOLD: dict[str, Entry] = {
     "watch": "wˈɑʧ", "bake": "bˈAk", "wait": "wˈAt", "stop": "stˈɑp", "city": "sˈɪɾi", "five": "fˈIv",
     "dollar": "dˈɑləɹ", "know": "nˈO", "well": "wˈɛl", "open": "ˈOpᵊn", "it's": "ɪts", "boy": "bˈY",
     "read": {"DEFAULT": "ɹˈid", "VBD": "ɹˈɛd"}, "A": "ˈA", "B": "bˈi", "C": "sˈi", "P": "pˈi", "I": "ˈI",
-    "U": "jˈu", "S": "ˈɛs", "one": "wˈʌn",
+    "U": "jˈu", "S": "ˈɛs", "one": "wˈʌn", "cab": "kˈæb", "not": "nˈɑt",
 }  # fmt: skip
 SILVER = {"zebra": "zˈibɹə"}
-TAGS = {"a": "DT", "the": "DT", "to": "TO", "yesterday": "NN", "I": "PRP", "in": "IN"}
+TAGS = {"a": "DT", "the": "DT", "to": "TO", "yesterday": "NN", "I": "PRP", "in": "IN",
+        **dict.fromkeys(("STOP", "THE", "DOG", "WATCH", "CAB", "NOT", "CPU", "CABS"), "NNP")}  # fmt: skip
 
 
 def english(*, british: bool = False) -> EnglishReader:

@@ -62,3 +62,17 @@ async def test_waiting_ends_when_the_place_changes_or_time_is_up() -> None:
     await asyncio.sleep(0)
     first.leave()
     assert await waiting == 0
+
+
+def test_health_tells_how_long_the_oldest_work_has_run() -> None:
+    now = [100.0]
+    line = Line(1, 5, clock=lambda: now[0])
+    assert line.health() == {"running": 0, "waiting": 0, "queue": 0, "oldest_s": 0.0}
+    first, _ = line.enter(), line.enter()
+    now[0] = 107.5
+    assert line.health() == {"running": 1, "waiting": 1, "queue": 2, "oldest_s": 7.5}
+    first.hold()
+    first.leave()  # its client has left, its thread has not
+    assert line.health()["oldest_s"] == 7.5
+    first.release()
+    assert line.health() == {"running": 1, "waiting": 0, "queue": 1, "oldest_s": 0.0}

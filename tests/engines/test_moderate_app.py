@@ -145,7 +145,7 @@ async def test_what_is_wrong_is_named(body: object, status: int, param: str | No
 async def test_health_and_unknown_paths() -> None:
     app = engine()
     health = (await ask(app, "GET", "/health")).json()
-    assert (health["model"], health["queue"]) == ("local-moderation", 0)
+    assert (health["model"], health["queue"], health["oldest_s"]) == ("local-moderation", 0, 0)
     answer = await ask(app, "POST", "/v1/chat/completions")
     assert (answer.status, answer.json()["error"]["code"]) == (404, "not_found")
 

@@ -139,6 +139,8 @@ def test_an_npm_package_with_another_content_is_refused(tmp_path: Path) -> None:
 
 def test_a_machine_without_npm_is_told_so(tmp_path: Path) -> None:
     packs = packs_of(tmp_path, of_npm(), {"PATH": str(tmp_path)})
+    assert packs.fetch_tools([one.name for one in packs.catalogue()]) == ("npm",)
+    assert packs.fetch_tools(["unknown"]) == ()
     with pytest.raises(PackError, match=r"@org/voices@1\.0\.0 is an npm package.*no npm on this machine.*Install npm"):
         packs.fetch("voices", silent)
 

@@ -4,7 +4,6 @@ import base64
 import contextlib
 import http.client
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -17,11 +16,10 @@ import numpy as np
 import pytest
 from typing_extensions import override
 
-from openhearth.engines.catalogue import load_catalogue
-from openhearth.engines.packs import Packs, packs_folder
 from openhearth.engines.speak.settings import MODULE, PACKS
 from openhearth.engines.speak.voices import HIBARI, KOKORO
 from tests.engines.speakers import decoded_s
+from tests.engines.spoken_packs import needed
 
 pytestmark = pytest.mark.timeout(180)
 PATH = "/v1/audio/speech"
@@ -60,9 +58,7 @@ class Child:
 
 @contextlib.contextmanager
 def started(name: str, folder: Path) -> Iterator[Child]:
-    packs = Packs(packs_folder("", os.environ), load_catalogue(), os.environ)
-    if missing := packs.missing(PACKS[name]):
-        pytest.fail(f"A pack is missing. Run: openhearth packs fetch {' '.join(missing)}")
+    packs = needed(PACKS[name])
     path = folder / "speak.sock"
     settings = {"name": name, "words": str(packs.place(HIBARI)), "model": str(packs.place(name)), "threads": 1}
     command = [sys.executable, "-m", MODULE, "--socket", str(path), "--settings", json.dumps(settings)]

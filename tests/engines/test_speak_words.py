@@ -12,6 +12,7 @@ from openhearth.engines.speak.chinese.syllables import phonemes
 from openhearth.engines.speak.english import normal as english_normal
 from openhearth.engines.speak.english import numbers as english_numbers
 from openhearth.engines.speak.marked import Marked
+from openhearth.engines.speak.script import Scribe
 from openhearth.engines.speak.sounds import joined
 from openhearth.engines.speak.spanish import normal as spanish
 from openhearth.engines.speak.spanish import numbers as spanish_numbers
@@ -172,6 +173,28 @@ def test_initials_are_spelled_and_parts_of_a_name_are_read() -> None:
     assert joined(reader.words("CPU")) == "sˌipˌijˈu"
     assert joined(reader.words("OpenAPI")).startswith("ˈOpᵊn")
     assert joined(reader.words("x" * 200))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("STOP THE DOG", "stˈɑp ðə dˈɔɡ"),
+        ("a WATCH", "ɐ wˈɑʧ"),
+        ("I stopped, NOT the dog", "ˌI stˈɑpt, nˈɑt ðə dˈɔɡ"),
+        ("a CAB", "ɐ sˌiˌAbˈi"),
+        ("STOP THE CAB", "stˈɑp ðə kˈæb"),
+        ("STOP THE CPU", "stˈɑp ðə sˌipˌijˈu"),
+    ],
+)
+def test_shouted_words_are_words_and_initials_stay_initials(text: str, said: str) -> None:
+    assert joined(english().words(text)) == said
+
+
+def test_the_marks_of_a_heading_are_not_read() -> None:
+    scribe = Scribe({"en": english()}, most=300)
+    (heading, text) = scribe.lines("## The dog\n\nHello there #5", "en")
+    assert (heading.written, heading.phonemes) == ("The dog", "ðə dˈɔɡ")
+    assert "number five" in text.spoken.text
 
 
 @pytest.mark.parametrize(

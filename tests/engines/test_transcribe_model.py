@@ -101,7 +101,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         one = Engine(process, path)
         _until(lambda: _is_ready(one))
         yield one
-        assert list((folder / "spool").iterdir()) == []
+        _until(lambda: list((folder / "spool").iterdir()) == [])  # removed once the answer is out
     finally:
         process.stdin.close()
         process.wait(30)

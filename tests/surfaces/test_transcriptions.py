@@ -11,6 +11,8 @@ import pytest
 
 from openhearth.core.form import FilePart
 from openhearth.core.provider import Target
+from tests.fakes.access import GOOD_KEY
+from tests.fakes.asgi import ask
 from tests.fakes.upstream import Fault, Reply, Seen, Upstream
 from tests.surfaces.hearing import (
     FILE_ID,
@@ -183,6 +185,15 @@ async def test_bad_requests_name_the_field(tmp_path: Path, body: dict[str, Any],
         answer = await app.post(body)
         assert (answer.status, answer.json()["error"]["param"]) == (status, param), answer.body
         assert app.up.seen == []
+
+
+async def test_a_body_that_is_no_form_and_no_json_is_told_both(tmp_path: Path) -> None:
+    async with serving(tmp_path) as app:
+        headers = {"authorization": f"Bearer {GOOD_KEY}", "content-type": "application/x-www-form-urlencoded"}
+        answer = await ask(app.routed.app, "POST", HEAR, headers=headers, body=b"model=ear")
+        assert answer.status == 415
+        assert "multipart/form-data" in answer.json()["error"]["message"]
+        assert "application/json" in answer.json()["error"]["message"]
 
 
 async def test_a_recording_too_large_to_upload_or_to_send_on_is_refused(tmp_path: Path) -> None:

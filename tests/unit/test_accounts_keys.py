@@ -57,6 +57,10 @@ class Watched(KeyRecords):
     async def disable_key(self, key_id: str) -> bool:
         return await self._inner.disable_key(key_id)
 
+    @override
+    async def moderate_key(self, key_id: str, moderate: str) -> KeyRecord | None:
+        return await self._inner.moderate_key(key_id, moderate)
+
 
 @pytest.fixture
 async def records(tmp_path: Path) -> AsyncIterator[Watched]:
@@ -137,6 +141,20 @@ async def test_a_disabled_key_stops_at_once(keys: Keys) -> None:
     assert await keys.disable(record.id)
     with pytest.raises(AccessError, match="disabled"):
         keys.find_cached(text.encode())
+
+
+async def test_what_is_moderated_of_a_key_can_be_changed(keys: Keys, records: Watched, clock: Clock) -> None:
+    record, text = await keys.create(name="a")
+    changed = await keys.moderate(record.id, "both")
+    assert changed is not None
+    assert (changed.moderate, changed.digest) == ("both", "")
+    cached = keys.find_cached(text.encode())
+    assert cached is not None
+    assert cached.screens == "both"
+    assert (await again(records, clock).find(text.encode())).screens == "both"
+    assert await keys.moderate("key_none", "off") is None
+    with pytest.raises(RequestError):
+        await keys.moderate(record.id, "some")
 
 
 async def test_disabling_a_key_that_is_not_there_says_so(keys: Keys) -> None:
@@ -253,6 +271,15 @@ async def test_any_bytes_are_just_an_unknown_key(keys: Keys, token: bytes) -> No
 async def test_a_bad_name_is_refused(keys: Keys, name: str) -> None:
     with pytest.raises(RequestError, match="name"):
         await keys.create(name=name)
+
+
+async def test_what_is_moderated_is_kept_and_known(keys: Keys) -> None:
+    for moderate, screens in (("off", ""), ("input", "input"), ("output", "output"), ("both", "both")):
+        record, text = await keys.create(name="a", moderate=moderate)
+        assert record.moderate == moderate
+        assert (await keys.find(text.encode())).screens == screens
+    with pytest.raises(RequestError, match="moderate"):
+        await keys.create(name="a", moderate="sometimes")
 
 
 async def test_a_negative_quota_is_refused(keys: Keys) -> None:

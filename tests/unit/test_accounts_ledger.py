@@ -276,7 +276,7 @@ async def test_an_entry_says_what_the_call_said(store: Flaky, tmp_path: Path) ->
     boot = await Boot(store, tmp_path).start()
     boot.open(1)
     call, reservation = boot.calls[1]
-    call.usage = Usage(1, 2, 3, 4, "upstream")
+    call.usage = Usage(1, 2, 3, 4, source="upstream")
     call.target_id, call.outcome, call.error_code = "target_1", Outcome.TIMEOUT, "upstream_timeout"
     call.first_byte_s, call.duration_s, call.cost_micros = 0.25, 1.5, 9
     reservation.settle(call)

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from openhearth.cli import main, plain_options
 from openhearth.commands.check import as_toml, redacted
-from openhearth.config import Config, Upstream
+from openhearth.config import Config, Engines, Replacement, Upstream, load
 
 Run = Callable[..., int]
 
@@ -45,7 +45,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(said)
 
-    do_GET = do_POST = do_DELETE = answer
+    do_GET = do_POST = do_PATCH = do_DELETE = answer
 
     @override
     def log_message(self, format: str, *args: object) -> None:
@@ -73,7 +73,8 @@ def test_key_create_sends_limits_and_prints_the_key_once(
     admin: FakeAdmin, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
     admin.answers["POST /admin/v1/keys"] = (201, {"id": "key_1", "name": "bot", "key": "sk-new"})
-    assert run("key", "create", "bot", "--quota", "2.50", "--expires", "30d", "--model", "a", "--model", "b*") == 0
+    words = ("--quota", "2.50", "--expires", "30d", "--model", "a", "--model", "b*", "--moderate", "both")
+    assert run("key", "create", "bot", *words) == 0
     assert admin.asked == [
         (
             "POST",
@@ -84,6 +85,7 @@ def test_key_create_sends_limits_and_prints_the_key_once(
                 "models": ["a", "b*"],
                 "quota_micros": 2_500_000,
                 "expires_in_s": 2_592_000,
+                "moderate": "both",
             },
         )
     ]
@@ -91,7 +93,8 @@ def test_key_create_sends_limits_and_prints_the_key_once(
 
 
 @pytest.mark.parametrize(
-    "words", [("--quota", "much"), ("--quota", "-1"), ("--quota", "0.0000001"), ("--expires", "soon")]
+    "words",
+    [("--quota", "much"), ("--quota", "-1"), ("--quota", "0.0000001"), ("--expires", "soon"), ("--moderate", "some")],
 )
 def test_key_create_refuses_what_is_no_amount_or_time(admin: FakeAdmin, run: Run, words: tuple[str, ...]) -> None:
     assert run("key", "create", "bot", *words) == 2
@@ -105,6 +108,17 @@ def test_key_list_prints_rows_and_json(admin: FakeAdmin, run: Run, capsys: pytes
     assert "key_1" in capsys.readouterr().out
     assert run("key", "list", "--json") == 0
     assert json.loads(capsys.readouterr().out) == rows
+
+
+def test_key_set_finds_the_key_by_its_name(admin: FakeAdmin, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"id": "key_1", "name": "bot"}, {"id": "key_2", "name": "twin"}, {"id": "key_3", "name": "twin"}]
+    admin.answers["GET /admin/v1/keys"] = (200, {"object": "list", "data": rows})
+    admin.answers["PATCH /admin/v1/keys/key_1"] = (200, {"id": "key_1", "name": "bot", "moderate": "both"})
+    assert run("key", "set", "bot", "--moderate", "both") == 0
+    assert admin.asked[-1] == ("PATCH", "/admin/v1/keys/key_1", {"moderate": "both"})
+    assert "both" in capsys.readouterr().out
+    for name in ("nobody", "twin"):
+        assert run("key", "set", name, "--moderate", "off") == 2
 
 
 def test_key_disable_names_the_key(admin: FakeAdmin, run: Run) -> None:
@@ -231,3 +245,11 @@ def test_shown_settings_hold_no_password_and_are_settings_again() -> None:
     assert "hunter2" not in text
     assert 'proxy = "http://…@proxy.test:3128"' in text
     assert '[aliases]\ngpt-4o = "local"' in text
+
+
+def test_shown_settings_can_be_loaded_again_whatever_they_hold(tmp_path: Path) -> None:
+    replace = {"whisper-base": Replacement(url="http://gpu.lan/v1", model="turbo", key="env:K")}
+    config = Config(aliases={"gpt-4o": "a.b"}, engines=Engines(replace=replace))
+    path = tmp_path / "shown.toml"
+    path.write_text("\n".join(as_toml(redacted(config))), encoding="utf-8")
+    assert load(path, {}) == config

@@ -82,3 +82,36 @@ def test_a_missing_required_field_names_itself() -> None:
     with pytest.raises(RequestError) as caught:
         Envelope.decode(b'{"model":null}').require("model", str)
     assert caught.value.code == "missing_field"
+
+
+@pytest.mark.parametrize(
+    ("body", "escape", "at"),
+    [
+        (rb'{"model":"\ud800"}', r"\ud800", 10),
+        (rb'{"model":"m","messages":[{"content":"\\\uD83D!"}]}', r"\uD83D", 39),
+        (rb'{"model":"\ude00\ud83d"}', r"\ude00", 10),
+    ],
+)
+def test_half_of_a_character_is_named(body: bytes, escape: str, at: int) -> None:
+    with pytest.raises(RequestError) as caught:
+        Envelope.decode(body)
+    assert f"{escape} (byte {at}) is half of a character" in caught.value.message
+    assert caught.value.code == "invalid_json"
+
+
+@pytest.mark.parametrize("body", [rb'{"model":"\ud83d\ude00"}', rb'{"model":"\\ud800"}'])
+def test_a_whole_character_and_a_backslash_are_no_half(body: bytes) -> None:
+    Envelope.decode(body)
+
+
+def test_the_depth_of_long_bodies_is_bounded_as_that_of_short_ones() -> None:
+    long = b"x" * 4000
+    for opened, closed in ((b"[", b"]"), (b'{"a":', b"}")):
+        for times, fine in ((63, True), (64, False)):
+            body = b'{"model":"m","p":"%b","d":%b1%b}' % (long, opened * times, closed * times)
+            try:
+                Envelope.decode(body)
+            except RequestError as error:
+                assert (error.code, fine) == ("json_too_deep", False)
+            else:
+                assert fine

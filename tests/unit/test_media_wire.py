@@ -40,7 +40,7 @@ def test_an_error_may_be_a_bare_text_or_stand_in_an_event() -> None:
 
 
 def test_partial_pictures_are_reported_where_there_is_no_stream() -> None:
-    asked = msgspec.structs.replace(REQUEST, partial_images=2)
+    asked = msgspec.structs.replace(REQUEST, partial_images=2, asked=frozenset({"partial_images"}))
     assert encode(asked, "flux").dropped == ("partial_images",)
     assert not encode(asked, "flux").streams
     assert encode(asked, "gpt-image-2").streams

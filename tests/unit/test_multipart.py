@@ -169,6 +169,7 @@ def test_a_cleaned_name_is_one_visible_name_and_stays_as_it_is(given_name: str) 
         ("name=file; filename=plain.png", "plain.png"),
         ('name="file"; filename="quo\\"te.png"', 'quo"te.png'),
         ('name="file"; filename="semi;colon=.png"', "semi;colon=.png"),
+        ('name="file"; filename="%22best%22 of%0D%0A 50%25.png"', '"best" of 50%25.png'),
         ("name=\"file\"; filename*=UTF-8''%E8%A1%A3%20a.png", "衣 a.png"),
         ('name="file"; filename="fallback"; filename*=utf-8\'zh\'%E8%A1%A3.png', "衣.png"),
         ("name=\"file\"; filename*=ISO-8859-1''caf%E9.png", "café.png"),

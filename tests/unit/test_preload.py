@@ -15,9 +15,10 @@ from tests.fakes.gateway import NoEngines
 class Engines(NoEngines):
     """Engines by name: None starts, an error does not; ``missing`` have no pack."""
 
-    def __init__(self, ends: dict[str, GatewayError | None], missing: tuple[str, ...] = ()) -> None:
+    def __init__(self, ends: dict[str, GatewayError | None], missing: tuple[str, ...] = (), room: int = 100) -> None:
         self._ends = ends
         self._missing = missing
+        self._room = room
         self.asked: list[str] = []
         self.hang: asyncio.Event | None = None
 
@@ -34,7 +35,12 @@ class Engines(NoEngines):
     @override
     def states(self) -> list[EngineState]:
         return [
-            EngineState(name, "stopped", missing_packs=("pack",) if name in self._missing else ())
+            EngineState(
+                name,
+                "stopped",
+                missing_packs=("pack",) if name in self._missing else (),
+                fits=len(self.asked) < self._room,
+            )
             for name in self._ends
         ]
 
@@ -43,6 +49,12 @@ async def test_every_engine_whose_packs_are_installed_is_started() -> None:
     engines = Engines({"a": None, "b": None, "c": None}, missing=("b",))
     await preload(engines)
     assert engines.asked == ["a", "c"]
+
+
+async def test_engines_beyond_the_budget_are_left_to_their_first_call() -> None:
+    engines = Engines({"a": None, "b": None, "c": None}, room=2)
+    await preload(engines)
+    assert engines.asked == ["a", "b"]
 
 
 async def test_an_engine_that_fails_is_logged_and_the_next_one_starts(caplog: pytest.LogCaptureFixture) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from openhearth.accounts.secrets import open_secrets
@@ -75,3 +76,19 @@ async def test_a_credential_is_sealed_before_it_is_kept_and_opens_again(tmp_path
     assert found.secret is not None
     assert found.secret == target.secret
     assert found.secret.reveal() == "secret-of-a"
+
+
+async def test_a_price_that_means_nothing_is_refused_and_an_old_one_takes_only_its_own_target_away(
+    tmp_path: Path,
+) -> None:
+    kept = Kept()
+    attached = targets(kept, tmp_path, Catalog(), {})
+    with pytest.raises(RequestError, match="price"):
+        await attached.add(NewTarget(base_url="https://a.test/v1", model="a", price={"dollars": 5}))
+    good = await attached.add(NewTarget(base_url="https://b.test/v1", model="b", price={"request_micros": 5}))
+    assert good.price.request_micros == 5
+    kept.rows["old"] = msgspec.structs.replace(kept.rows[good.id], id="old", price={"dollars": 5})
+    catalog = Catalog()
+    (said,) = await targets(kept, tmp_path, catalog, {}).load()
+    assert "dollars" in said
+    assert [target.id for target in catalog.targets()] == [good.id]

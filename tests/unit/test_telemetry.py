@@ -96,9 +96,9 @@ def _value(metrics: Metrics, name: str, **labels: str) -> float:
 
 def test_counts_calls_tokens_pictures_and_money() -> None:
     metrics = Metrics()
-    metrics.finished(_call())
-    metrics.finished(_call())
-    metrics.finished(_call(outcome=Outcome.TIMEOUT))
+    metrics.count([_call()])
+    metrics.count([_call()])
+    metrics.count([_call(outcome=Outcome.TIMEOUT)])
     assert _value(metrics, "openhearth_calls_total", outcome="ok", model="gpt-4o", target="t1") == 2
     assert _value(metrics, "openhearth_calls_total", outcome="timeout") == 1
     assert _value(metrics, "openhearth_tokens_total", kind="input") == 30
@@ -111,8 +111,8 @@ def test_counts_calls_tokens_pictures_and_money() -> None:
 def test_histograms_are_cumulative_and_complete() -> None:
     metrics = Metrics()
     for seconds in (0.01, 0.3, 1000.0):
-        metrics.finished(_call(duration_s=seconds))
-    metrics.finished(_call(duration_s=0.3, first_byte_s=0.0))
+        metrics.count([_call(duration_s=seconds)])
+    metrics.count([_call(duration_s=0.3, first_byte_s=0.0)])
     assert _value(metrics, "openhearth_duration_seconds_bucket", le="0.01") == 1
     assert _value(metrics, "openhearth_duration_seconds_bucket", le="0.5") == 3
     assert _value(metrics, "openhearth_duration_seconds_bucket", le="+Inf") == 4
@@ -131,8 +131,8 @@ def test_open_streams_go_up_and_down() -> None:
 def test_names_a_client_makes_up_do_not_grow_memory() -> None:
     metrics = Metrics()
     for number in range(SERIES_MOST + 50):
-        metrics.finished(_call(model=f"made-up-{number}"))
-        metrics.finished(_call(model=f"never-found-{number}", target_id=""))
+        metrics.count([_call(model=f"made-up-{number}")])
+        metrics.count([_call(model=f"never-found-{number}", target_id="")])
     models = {dict(labels)["model"] for name, labels in _samples(metrics) if name == "openhearth_calls_total"}
     assert len(models) <= SERIES_MOST
     assert _value(metrics, "openhearth_calls_total") == 2 * (SERIES_MOST + 50)
@@ -140,7 +140,7 @@ def test_names_a_client_makes_up_do_not_grow_memory() -> None:
 
 def test_label_text_is_escaped() -> None:
     metrics = Metrics()
-    metrics.finished(_call(model='a"b\\c\nd'))
+    metrics.count([_call(model='a"b\\c\nd')])
     assert _value(metrics, "openhearth_calls_total", model='a"b\\c\nd') == 1
 
 

@@ -10,6 +10,7 @@ from openhearth.media.gallery import Gallery
 from openhearth.media.sources import Sources
 from openhearth.relay.pictures import Pictures
 from openhearth.relay.pipeline import Relay
+from openhearth.relay.screen import Screen
 from openhearth.relay.work import Calls
 from openhearth.transport.fetch import Fetcher
 from openhearth.transport.wire import Deadlines
@@ -17,7 +18,8 @@ from openhearth.transport.wire import Deadlines
 
 class Parts(msgspec.Struct, frozen=True):
     """``relay`` holds config, gate, router, client, engines and meter as well. ``calls`` opens calls that our own code
-    carries out. ``deadlines`` are those of one attempt. ``folder`` is the data folder."""
+    carries out. ``deadlines`` are those of one attempt. ``folder`` is the data folder, ``signing_key`` what links are
+    signed with, ``screen`` what moderates for keys that are held to it."""
 
     config: Config
     relay: Relay
@@ -29,3 +31,5 @@ class Parts(msgspec.Struct, frozen=True):
     sources: Sources
     deadlines: Deadlines
     folder: Path
+    signing_key: bytes
+    screen: Screen

@@ -8,31 +8,34 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import msgspec
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from openhearth.accounts.keys import Keys
 from openhearth.accounts.ledger import Ledger
 from openhearth.accounts.limits import Limits
+from openhearth.accounts.price_seed import Seed
+from openhearth.accounts.prices import Prices
 from openhearth.accounts.secrets import open_secrets
 from openhearth.app.drivers import picture_drivers
 from openhearth.app.embedded import (
+    about,
     embedded_rows,
     embedded_targets,
     engine_specs,
-    notes,
     openai_names,
     stand_ins,
 )
+from openhearth.app.embedded.replace import replaced
+from openhearth.app.engines import engine_host
 from openhearth.app.meter import Meter
 from openhearth.app.parts import Parts
 from openhearth.app.routes import surface_routes
 from openhearth.config import Config, ConfigError
 from openhearth.core.ids import new_id
 from openhearth.doors import asgi
-from openhearth.engines.catalogue import load_catalogue
-from openhearth.engines.host import Host
-from openhearth.engines.packs import Packs, packs_folder
-from openhearth.engines.supervised import Timing
+from openhearth.engines.packs import open_packs
+from openhearth.engines.ports import EngineHost
 from openhearth.files.library import Library
 from openhearth.media.gallery import Gallery
 from openhearth.media.sources import Sources
@@ -41,6 +44,7 @@ from openhearth.relay.gate import Gate
 from openhearth.relay.passthrough import Shaper
 from openhearth.relay.pictures import Pictures
 from openhearth.relay.pipeline import Relay
+from openhearth.relay.screen import Screen
 from openhearth.relay.work import Calls
 from openhearth.routing.aliases import aliases
 from openhearth.routing.catalog import Catalog
@@ -51,6 +55,7 @@ from openhearth.stores.blobs.local import LocalBlobs
 from openhearth.stores.shared.memory import MemoryHolds
 from openhearth.stores.sql import SqlRecords
 from openhearth.surfaces import health
+from openhearth.surfaces.admin.prices import routes as price_routes
 from openhearth.surfaces.admin.routes import Admin
 from openhearth.surfaces.openai.models import ModelList
 from openhearth.surfaces.openai.models import routes as model_routes
@@ -68,6 +73,7 @@ class Platform(msgspec.Struct):
 
     config: Config
     app: ASGIApp
+    routes: list[BaseRoute]
     relay: Relay
     first_key: str
     said: list[str]
@@ -91,15 +97,17 @@ class _Assembly:
         self._secrets = open_secrets(self._folder)
         self._records = SqlRecords(f"sqlite:///{self._folder / 'openhearth.db'}")
         self._blobs = LocalBlobs(self._folder / "blobs")
-        self._packs = Packs(packs_folder(config.packs.folder, environ), load_catalogue(), environ)
+        self._packs = open_packs(config.packs, environ)
         self._keys = Keys(self._records, self._secrets.pepper_bytes())
-        self._rows = embedded_rows(config, self._packs)
+        self._prices = Prices(self._records, seed=Seed() if config.prices.seed else None)
+        self._rows = replaced(embedded_rows(config, self._packs), config, self._packs, environ)
 
     async def run(self) -> Platform:
         """Open stores, start the ledger, connect services, collect the routes."""
         config = self._config
         await self._records.open()
         self._stack.push_async_callback(self._records.close)
+        await self._prices.load()
         await self._blobs.open()
         relay, catalog, health_of = await self._relay()
         targets = self._targets(relay, catalog, health_of)
@@ -107,23 +115,17 @@ class _Assembly:
         routes = [
             *health.routes(is_ready=lambda: "stopping" if relay.stopping else "", metrics=relay.meter.text),
             *Admin(relay.gate, self._keys, targets, health_of, engines, config.limits).routes(),
-            *model_routes(ModelList(catalog, targets, created=int(time.time()), notes=notes(self._rows)), relay.gate),
+            *price_routes(self._prices, relay.gate, targets.all, config.limits),
+            *model_routes(self._models(catalog, targets, engines), relay.gate),
             *surface_routes(self._parts(relay)),
         ]
-        said = [*await targets.load(), *targets.attach_environment()]
-        return Platform(config, asgi.app(routes), relay, await first_key(self._keys, self._folder), said)
+        said = [*await targets.load(), *await targets.attach_environment()]
+        return Platform(config, asgi.app(routes), routes, relay, await first_key(self._keys, self._folder), said)
 
     async def _relay(self) -> tuple[Relay, Catalog, Health]:
         config = self._config
         specs = engine_specs(self._rows)
-        host = Host(
-            specs,
-            folder=self._folder / "run",
-            packs=self._packs,
-            environ=self._environ,
-            threads=config.engines.threads,
-            timing=Timing(idle_unload_s=config.engines.idle_unload_s),
-        )
+        host = engine_host(specs, config, self._packs, self._environ, self._folder / "run")
         self._stack.push_async_callback(host.close)
         client = self._client()
         self._stack.push_async_callback(client.close)
@@ -132,11 +134,14 @@ class _Assembly:
             embedded_targets(self._rows, host),
             aliases(config.aliases, openai=openai_names(self._rows)),
             stand_ins(self._rows),
-            listed=lambda target: not self._packs.missing(needed.get(target.engine, ())),
+            listed=lambda target: config.packs.fetch_on_use or not self._packs.missing(needed.get(target.engine, ())),
+            priced=self._prices.priced,
         )
+        self._prices.listen(catalog.reprice)
+        self._stack.callback(asyncio.create_task(self._prices.keep_time(), name="prices").cancel)
         health_of = Health(config.upstream.cooldown_s)
         gate = Gate(self._keys, await self._limits())
-        router = Router(catalog, health_of)
+        router = Router(catalog, health_of, doubt=host.doubt, refuse_unpriced=config.prices.unknown == "refuse")
         return (
             Relay(
                 config,
@@ -149,6 +154,16 @@ class _Assembly:
             ),
             catalog,
             health_of,
+        )
+
+    def _models(self, catalog: Catalog, targets: Targets, engines: EngineHost) -> ModelList:
+        return ModelList(
+            catalog,
+            targets,
+            engines,
+            created=int(time.time()),
+            about=about(self._rows),
+            fetches=self._config.packs.fetch_on_use,
         )
 
     def _client(self) -> H1Client:
@@ -186,6 +201,7 @@ class _Assembly:
             self._environ,
             engines=relay.engines,
             on_removed=relay.shaper.forget,
+            prices=self._prices,
         )
 
     def _parts(self, relay: Relay) -> Parts:
@@ -202,12 +218,14 @@ class _Assembly:
             self._stack.callback(asyncio.create_task(sweep).cancel)
         fetcher = Fetcher(relay.client, config.fetch)
         deadlines = _deadlines(config)
+        calls = Calls(
+            relay.gate, relay.router, relay.meter, attempts=config.upstream.attempts, total_s=config.limits.total_s
+        )
+        screen = Screen(calls, relay.client, relay.engines, deadlines, model=config.moderation.model)
         return Parts(
             config=config,
             relay=relay,
-            calls=Calls(
-                relay.gate, relay.router, relay.meter, attempts=config.upstream.attempts, total_s=config.limits.total_s
-            ),
+            calls=calls,
             pictures=Pictures(
                 relay.gate,
                 relay.router,
@@ -215,6 +233,7 @@ class _Assembly:
                 relay.meter,
                 attempts=config.upstream.attempts,
                 total_s=config.limits.total_s,
+                screen=screen,
             ),
             fetcher=fetcher,
             library=library,
@@ -222,6 +241,8 @@ class _Assembly:
             sources=Sources(gallery, library, fetcher, most_bytes=config.fetch.bytes),
             deadlines=deadlines,
             folder=self._folder,
+            signing_key=self._secrets.pepper_bytes(),
+            screen=screen,
         )
 
 

@@ -60,13 +60,14 @@ def redacted(config: Config) -> dict[str, Any]:
     return shown
 
 
-def as_toml(tree: dict[str, Any]) -> list[str]:
-    """Lines of TOML: a settings file that says what is in force."""
+def as_toml(tree: dict[str, Any], above: str = "") -> list[str]:
+    """Lines of TOML: a settings file that says what is in force. ``above`` is the section that ``tree`` lies in."""
     plain = {name: value for name, value in tree.items() if not isinstance(value, dict)}
-    lines = [f"{name} = {json_text.dumps(value, ensure_ascii=False)}" for name, value in plain.items()]
+    lines = [f"{_quoted(name)} = {json_text.dumps(value, ensure_ascii=False)}" for name, value in plain.items()]
     for name, section in tree.items():
         if isinstance(section, dict):
-            lines += ["", f"[{name}]", *as_toml({_quoted(key): value for key, value in section.items()})]
+            path = f"{above}.{_quoted(name)}" if above else _quoted(name)
+            lines += ["", f"[{path}]", *as_toml(section, path)]
     return lines
 
 

@@ -2,7 +2,7 @@
 
 import re
 from decimal import Decimal, InvalidOperation
-from typing import Literal
+from typing import Any, Literal
 
 from openhearth.commands import WrongUse
 from openhearth.commands.admin import Server, connect
@@ -74,6 +74,25 @@ def listing(*, json: bool = False, server: Server | None = None) -> int:
     return 0
 
 
+def put(
+    name: str,
+    *,
+    moderate: Literal["off", "input", "output", "both"],
+    server: Server | None = None,
+) -> int:
+    """Change a key; it applies from its next call on.
+
+    Args:
+        name: its id (key_…) or its name, as 'openhearth key list' shows them
+        moderate: what is checked by moderation and refused when flagged: what the key sends, what it gets, or both
+    """
+    admin = connect(server)
+    key_id = _id_of(name, admin.rows("/keys"))
+    changed = admin.ask("PATCH", f"/keys/{key_id}", {"moderate": moderate})
+    print(f"Key '{changed['name']}' ({key_id}): moderation {changed['moderate']}.")
+    return 0
+
+
 def disable(key_id: str, *, server: Server | None = None) -> int:
     """Refuse a key from now on.
 
@@ -83,6 +102,13 @@ def disable(key_id: str, *, server: Server | None = None) -> int:
     connect(server).ask("POST", f"/keys/{key_id}/disable")
     print(f"{key_id} is disabled.")
     return 0
+
+
+def _id_of(name: str, keys: list[dict[str, Any]]) -> str:
+    found = [str(key["id"]) for key in keys if name in (key["id"], key["name"])]
+    if len(found) != 1:
+        raise WrongUse(f"{len(found) or 'No'} keys are named '{name}'. Give an id of 'openhearth key list'.")
+    return found[0]
 
 
 def _micros(text: str) -> int:

@@ -5,6 +5,7 @@ from typing import Any
 
 from openhearth.commands import Trouble, WrongUse
 from openhearth.commands.admin import Admin, Server, connect
+from openhearth.commands.dollars import rates
 from openhearth.commands.show import as_json, as_table
 from openhearth.providers import builtin
 from openhearth.providers.catalog import match
@@ -22,6 +23,7 @@ def add(
     key: str = "",
     weight: int = 1,
     priority: int = 0,
+    price: str = "",
     json: bool = False,
     server: Server | None = None,
 ) -> int:
@@ -35,6 +37,7 @@ def add(
         key: the provider's key, env:NAME to read it from the server's environment, or - to read it from standard input
         weight: its share among targets of the same priority
         priority: lower ones are tried first
+        price: what its calls cost, in USD (input=0.15,output=0.60), before any other price; as in 'price set'
         json: print JSON
     """
     known = builtin()
@@ -44,7 +47,7 @@ def add(
         raise WrongUse("Give --base-url, --provider or both.")
     address = base_url or known[provider].base_url
     found = match(address, known)
-    body = {
+    body: dict[str, object] = {
         "provider": provider or (found.name if found else ""),
         "base_url": address,
         "model": model,
@@ -53,6 +56,8 @@ def add(
         "weight": weight,
         "priority": priority,
     }
+    if price:
+        body["price"] = rates(dict(part.strip().partition("=")[::2] for part in price.split(",")))
     made = connect(server).ask("POST", "/targets", body)
     if json:
         as_json(made)

@@ -14,7 +14,12 @@ _COMMANDS = {
 _GROUPS = {
     "key": (
         "API keys of the running server.",
-        {"create": "Make a key and print it.", "list": "List all keys.", "disable": "Refuse a key from now on."},
+        {
+            "create": "Make a key and print it.",
+            "list": "List all keys.",
+            "set": "Change what is moderated of a key.",
+            "disable": "Refuse a key from now on.",
+        },
     ),
     "target": (
         "Places the running server sends calls to.",
@@ -23,6 +28,15 @@ _GROUPS = {
             "list": "List all targets.",
             "remove": "Send no further calls to a target and forget it.",
             "test": "Call one target, or all of them, and say what came back.",
+        },
+    ),
+    "price": (
+        "What calls cost on the running server.",
+        {
+            "list": "List prices in force and to come.",
+            "set": "Say what a model costs.",
+            "history": "Show what prices were and who changed them.",
+            "import": "Add every price of a file.",
         },
     ),
     "packs": (
@@ -35,7 +49,8 @@ _GROUPS = {
         },
     ),
 }
-_FUNCTIONS = {"list": "listing", "test": "probe"}  # where a command's word is taken in Python
+# Where a command's word is taken in Python.
+_FUNCTIONS = {"list": "listing", "test": "probe", "set": "put", "import": "bring"}
 _HELP = "One self-hosted, OpenAI-compatible API for every AI model."
 _EPILOGUE = "Exit codes: 0 done, 1 failed, 2 wrong use or setting, 3 the server cannot be reached."
 

@@ -23,8 +23,10 @@ GatewayError
 │   ├── UpstreamTimeout     504
 │   └── UpstreamGarbled     502 the answer does not follow its dialect
 ├── NoTargetLeft            503 every target was tried or is cooling down
-├── EngineNotInstalled      503 the pack is missing; the message holds the exact command
+├── EngineNotInstalled      503 the pack is missing or on its way; the message holds the exact command
+├── EngineOutOfMemory       503 no room beside the engines that work now
 ├── ShuttingDown            503
+├── Overloaded              503 there is no room for one more connection
 ├── StorageFull             507 the disk or the store has no room left
 └── Bug                     500 no detail to the client
 
@@ -208,10 +210,22 @@ class EngineNotInstalled(GatewayError):
     code = "engine_not_installed"
 
 
+class EngineOutOfMemory(GatewayError):
+    status = 503
+    type = "service_unavailable"
+    code = "engine_out_of_memory"
+
+
 class ShuttingDown(GatewayError):
     status = 503
     type = "service_unavailable"
     code = "shutting_down"
+
+
+class Overloaded(GatewayError):
+    status = 503
+    type = "service_unavailable"
+    code = "too_many_connections"
 
 
 class StorageFull(GatewayError):

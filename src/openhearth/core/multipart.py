@@ -20,6 +20,10 @@ _ESCAPED = re.compile(r"\\([\"\\])")
 _PLAIN_ENCODINGS = frozenset({"", "7bit", "8bit", "binary"})
 _RESERVED_NAMES = frozenset({"", ".", ".."})
 
+# What browsers write for the three characters that a quoted name cannot hold; they escape nothing else, not even "%"
+# (https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data).
+_BROWSER_ESCAPES = (("%22", '"'), ("%0D", "\r"), ("%0A", "\n"))
+
 
 class Bounds(msgspec.Struct, frozen=True):
     """What one form may be. The size of files is bounded by whoever takes their bytes."""
@@ -201,6 +205,8 @@ def _parameters(header: str) -> dict[str, str]:
         text = value.strip()
         if text.startswith('"'):
             text = _ESCAPED.sub(r"\1", text[1:].removesuffix('"'))
+            for escape, character in _BROWSER_ESCAPES:
+                text = text.replace(escape, character)
         found.setdefault(name.lower(), text)
     return found
 

@@ -25,6 +25,7 @@ class Dialect(StrEnum):
     JINA_RERANK = "jina_rerank"
     COHERE_RERANK = "cohere_rerank"
     DASHSCOPE_RERANK = "dashscope_rerank"
+    VIKING_RERANK = "viking_rerank"
     OPENAI_SPEECH = "openai_speech"
     FISH_SPEECH = "fish_speech"
     ELEVENLABS_SPEECH = "elevenlabs_speech"
@@ -47,6 +48,23 @@ RELAYED: dict[Operation, Relayed] = {
     Operation.EMBED: Relayed(Dialect.OPENAI_EMBEDDINGS, "/embeddings"),
     Operation.MODERATE: Relayed(Dialect.OPENAI_MODERATIONS, "/moderations"),
 }
+
+
+OPENAI_COMPATIBLE: dict[Operation, Dialect] = {
+    Operation.CHAT: Dialect.OPENAI_CHAT,
+    Operation.COMPLETE: Dialect.OPENAI_COMPLETIONS,
+    Operation.EMBED: Dialect.OPENAI_EMBEDDINGS,
+    Operation.RERANK: Dialect.JINA_RERANK,
+    Operation.MODERATE: Dialect.OPENAI_MODERATIONS,
+    Operation.SPEECH: Dialect.OPENAI_SPEECH,
+    Operation.TRANSCRIBE: Dialect.OPENAI_TRANSCRIPTS,
+    Operation.TRANSLATE: Dialect.OPENAI_TRANSCRIPTS,
+    Operation.IMAGE_GENERATE: Dialect.OPENAI_IMAGES,
+    Operation.IMAGE_EDIT: Dialect.OPENAI_IMAGES,
+    Operation.IMAGE_VARY: Dialect.OPENAI_IMAGES,
+}
+"""What a server that calls itself OpenAI-compatible speaks for each operation. Reranking has no form of OpenAI's: such
+servers (vLLM, llama.cpp, Xinference) took Jina's."""
 
 
 class Origin(msgspec.Struct, frozen=True, cache_hash=True):
@@ -77,8 +95,9 @@ class Provider(msgspec.Struct, frozen=True):
 
     ``base_url`` ends without a slash and includes the version segment (``https://api.openai.com/v1``).
     ``models`` are glob patterns of upstream names this provider is known to answer without a prefix.
-    ``auth`` is ``bearer``, ``x-api-key``, ``api-key`` or ``none``.
-    ``quirks`` are names of small envelope edits (``openhearth.providers.quirks``).
+    ``auth`` is ``bearer``, ``x-api-key``, ``api-key``, ``xi-api-key`` or ``none``.
+    ``quirks`` are names of small envelope edits (``openhearth.providers.quirks``); ``image_quirks`` those of picture
+    requests (``openhearth.dialects.openai_images.quirks``).
     """
 
     name: str
@@ -89,6 +108,7 @@ class Provider(msgspec.Struct, frozen=True):
     models: tuple[str, ...] = ()
     auth: str = "bearer"
     quirks: tuple[str, ...] = ()
+    image_quirks: tuple[str, ...] = ()
     public_models: tuple[PublicModel, ...] = ()
 
 

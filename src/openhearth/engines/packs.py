@@ -136,6 +136,10 @@ class Packs:
         """Those of ``names`` that are not installed, unknown ones among them."""
         return tuple(name for name in names if not self.installed(name))
 
+    def fetch_tools(self, names: Iterable[str]) -> tuple[str, ...]:
+        """The programs that fetching these packs takes beside pip: ``npm``, unless a folder or a hub has them."""
+        return ("npm",) if any(pack.npm for name in names if (pack := self._catalogue.get(name))) else ()
+
     def installed_bytes(self, names: Iterable[str]) -> int:
         """What the files of these packs take, by the list; unknown names count nothing."""
         return sum(pack.installed_bytes for name in names if (pack := self._catalogue.get(name)))

@@ -18,7 +18,8 @@ class EngineSpec(msgspec.Struct, frozen=True):
     """How to start one engine. ``settings`` is handed to the child as JSON; ``packs`` must be installed.
 
     ``memory_bytes`` ends it when it holds more. ``need_bytes`` is what it will likely hold, for the budget of all
-    engines together; 0 guesses from its packs and then learns.
+    engines together; 0 guesses from its packs and then learns. ``fetch_tools`` are programs that fetching its packs
+    takes beside pip.
     """
 
     name: str
@@ -28,6 +29,7 @@ class EngineSpec(msgspec.Struct, frozen=True):
     memory_bytes: int = 4 * 1024**3
     start_s: float = 60.0
     need_bytes: int = 0
+    fetch_tools: tuple[str, ...] = ()
 
 
 class EngineState(msgspec.Struct, frozen=True):

@@ -55,4 +55,14 @@ def _seen(head: bytes) -> str:
     for start, mime in _STARTS:
         if head.startswith(start) and (mime != "image/bmp" or head[6:10] == b"\x00\x00\x00\x00"):
             return mime
-    return ""
+    return _sound(head)
+
+
+def _sound(head: bytes) -> str:
+    """Bare frames of sound: ADTS (ISO 13818-7, 6.2), MPEG audio of layer II or III (ISO 11172-3, 2.4.1.3)."""
+    if len(head) < 2 or head[0] != 0xFF:
+        return ""
+    if head[1] & 0xF6 == 0xF0:
+        return "audio/aac"
+    is_mpeg = head[1] & 0xE0 == 0xE0 and head[1] & 0x18 != 0x08 and head[1] & 0x06 in (0x02, 0x04)
+    return "audio/mpeg" if is_mpeg else ""

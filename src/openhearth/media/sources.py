@@ -74,6 +74,17 @@ class Sources:
             code="invalid_image",
         )
 
+    def is_own(self, source: str, asker: Asker) -> bool:
+        """Whether ``source`` lies with us (an id, one of our links), so that no other server could fetch it."""
+        if source.startswith(("img_", "file_", "file-", "/media/")):
+            return True
+        if not source[:8].lower().startswith(("http://", "https://")):
+            return False
+        link = parse(source)
+        if link is not None and (link.host in asker.hosts or self._gallery.signed(link)):
+            return True
+        return _split(source).netloc.lower() in asker.hosts
+
     def checked(self, data: bytes, source: str) -> Picture:
         """A picture by its content. Raises UnsupportedMedia saying what came instead, and TooLarge."""
         if len(data) > self._most_bytes:
@@ -108,7 +119,11 @@ class Sources:
             file_id = _file_id(place.path)
             if file_id:
                 return await self._file(file_id, asker.owner)
-        fetched = await self._fetcher.get(url)
+        try:
+            fetched = await self._fetcher.get(url)
+        except RequestError as error:
+            error.param = error.param or "image"
+            raise
         return self.checked(fetched.data, url)
 
 
@@ -148,7 +163,7 @@ def _decoded(uri: str, most_bytes: int) -> bytes:
 
 
 def _not_a_picture(data: bytes, source: str, kind: str | None) -> str:
-    where = "The data URI" if source == "data" else f"'{source[:120]}'"
+    where = "What was sent as a picture" if source == "data" else f"'{source[:120]}'"
     if kind == "image/svg+xml":
         return f"{where} is an SVG drawing; editing needs pixels (PNG, JPEG, WebP, …)."
     if seems_html(data):

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping
+from typing import Annotated, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
@@ -11,9 +11,10 @@ import msgspec
 from openhearth.config import ConfigError, Upstream
 from openhearth.core.errors import GatewayError, NotFound, RequestError
 from openhearth.core.ids import new_id
-from openhearth.core.money import FREE, Price
+from openhearth.core.money import FREE
 from openhearth.core.operations import Operation
-from openhearth.core.provider import Dialect, Origin, Provider, Secret, Target
+from openhearth.core.provider import OPENAI_COMPATIBLE, Origin, Provider, Secret, Target
+from openhearth.core.rates import card_of, price_of
 from openhearth.engines.ports import EngineHost
 from openhearth.routing.catalog import ANY, Catalog, Model
 from openhearth.routing.health import Health
@@ -24,12 +25,7 @@ from openhearth.transport.head import head, host_header
 from openhearth.transport.wire import Client, Deadlines, Outgoing
 
 _LIST_KEPT_S = 600.0
-_COMPATIBLE: dict[Operation, Dialect] = {
-    Operation.CHAT: Dialect.OPENAI_CHAT,
-    Operation.COMPLETE: Dialect.OPENAI_COMPLETIONS,
-    Operation.IMAGE_GENERATE: Dialect.OPENAI_IMAGES,
-    Operation.IMAGE_EDIT: Dialect.OPENAI_IMAGES,
-}
+_MOST_PRIORITY = 1_000_000
 
 
 class Vault(Protocol):
@@ -38,6 +34,19 @@ class Vault(Protocol):
     def seal(self, value: str) -> str: ...
 
     def resolve(self, credential: str, environ: Mapping[str, str]) -> Secret | None: ...
+
+
+class PriceBook(Protocol):
+    """``accounts.prices.Prices``: told of targets, and of the rates given with one, by its id."""
+
+    async def attend(self, targets: Iterable[Target], given: Mapping[str, Mapping[str, int]] | None = None) -> None: ...
+
+
+class NoPrices:
+    """A price book that keeps nothing."""
+
+    async def attend(self, targets: Iterable[Target], given: Mapping[str, Mapping[str, int]] | None = None) -> None:
+        return None
 
 
 class NewTarget(msgspec.Struct, frozen=True):
@@ -49,7 +58,7 @@ class NewTarget(msgspec.Struct, frozen=True):
     upstream_model: str = ""
     key: str = ""
     weight: int = 1
-    priority: int = 0
+    priority: Annotated[int, msgspec.Meta(ge=-_MOST_PRIORITY, le=_MOST_PRIORITY)] = 0
     price: dict[str, int] = {}
     operations: tuple[Operation, ...] = ()
 
@@ -90,6 +99,7 @@ class Targets:
         *,
         engines: EngineHost,
         on_removed: Callable[[str], None],
+        prices: PriceBook | None = None,
     ) -> None:
         self._records = records
         self._catalog = catalog
@@ -101,6 +111,7 @@ class Targets:
         self._environ = environ
         self._engines = engines
         self._on_removed = on_removed
+        self._prices = prices or NoPrices()
         self._listed: dict[str, tuple[float, list[str]]] = {}
 
     async def load(self) -> list[str]:
@@ -108,19 +119,24 @@ class Targets:
 
         A credential that is gone takes its target away and nothing else: the platform starts all the same.
         """
-        said = []
+        said, made, given = [], [], {}
         for record in await self._records.list_targets():
             if not record.enabled:
                 continue
             try:
-                self._catalog.add(self._made(record))
-            except ConfigError as error:
+                target = self._made(record)
+            except (ConfigError, RequestError) as error:
                 said.append(f"{record.id} ({record.model} at {record.base_url}) is left out: {error}")
+                continue
+            self._catalog.add(target)
+            made.append(target)
+            given[target.id] = record.price
+        await self._prices.attend(made, given)
         return said
 
-    def attach_environment(self) -> list[str]:
+    async def attach_environment(self) -> list[str]:
         """Attach a provider for each credential found in the environment; the lines to tell the operator."""
-        said = []
+        said, made = [], []
         for provider in self._providers.values():
             if provider.env_key and self._environ.get(provider.env_key):
                 record = TargetRecord(
@@ -128,8 +144,11 @@ class Targets:
                     upstream_model="", credential=f"env:{provider.env_key}", weight=1, priority=0, enabled=True,
                     created_at=time.time(),
                 )  # fmt: skip
-                self._catalog.add(self._made(record))
+                target = self._made(record)
+                self._catalog.add(target)
+                made.append(target)
                 said.append(f"{provider.env_key} found: {provider.title} attached ({provider.name}/…)")
+        await self._prices.attend(made)
         return said
 
     def all(self) -> list[Target]:
@@ -141,6 +160,7 @@ class Targets:
         record = self._record(new)
         target = self._made(record)
         await self._records.add_target(record)
+        await self._prices.attend([target], {target.id: record.price})
         self._catalog.add(target)
         return target
 
@@ -198,7 +218,9 @@ class Targets:
         limits = Deadlines(connect_s=5.0, first_byte_s=5.0, idle_s=5.0, total_s=10.0)
         path = head("GET", target.base_path + "/models", host_header(target.origin), auth_headers(target))
         answer = await collect(
-            self._client, Outgoing(target.origin, path, b"", limits, target.id), most_bytes=8 * 1024 * 1024
+            self._client,
+            Outgoing(target.origin, path, b"", limits, target.id, repeatable=True),
+            most_bytes=8 * 1024 * 1024,
         )
         if answer.status != 200:
             raise RequestError(f"{target.id} answered {answer.status} to a list of models.")
@@ -215,7 +237,7 @@ class Targets:
                 f"Unknown provider '{new.provider[:60]}' and no base URL. Known: {known}.", param="provider"
             )
         base_url = (new.base_url or (provider.base_url if provider else "")).rstrip("/")
-        _origin(base_url, self._upstream)
+        origin_of(base_url, self._upstream)
         if not 0 <= new.weight <= 1000:
             raise RequestError("'weight' is 0 to 1000.", param="weight")
         return TargetRecord(
@@ -244,17 +266,17 @@ class Targets:
 
     def _made(self, record: TargetRecord) -> Target:
         provider = self._providers.get(record.provider) or Provider(
-            record.provider, record.provider, record.base_url, speaks=_COMPATIBLE
+            record.provider, record.provider, record.base_url, speaks=OPENAI_COMPATIBLE
         )
         if record.operations:
             chosen = {Operation(name) for name in record.operations}
             speaks = {operation: dialect for operation, dialect in provider.speaks.items() if operation in chosen}
             provider = msgspec.structs.replace(provider, speaks=speaks)
         try:
-            price = msgspec.convert(record.price, Price) if record.price else FREE
-        except msgspec.ValidationError as error:
-            raise RequestError(f"'price': {error}", param="price") from error
-        origin, base_path = _origin(record.base_url, self._upstream)
+            price = price_of(card_of(record.price)) if record.price else FREE
+        except RequestError as error:
+            raise RequestError(f"'price': {error.message}", param="price") from error
+        origin, base_path = origin_of(record.base_url, self._upstream)
         return Target(
             id=record.id, provider=provider, origin=origin, base_path=base_path, model=record.model,
             upstream_model=record.upstream_model, secret=self._vault.resolve(record.credential, self._environ),
@@ -262,7 +284,7 @@ class Targets:
         )  # fmt: skip
 
 
-def _origin(base_url: str, upstream: Upstream) -> tuple[Origin, str]:
+def origin_of(base_url: str, upstream: Upstream) -> tuple[Origin, str]:
     """Where to connect, and the path before ``/chat/completions``. Raises RequestError."""
     try:
         parts = urlsplit(base_url)

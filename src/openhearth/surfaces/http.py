@@ -5,7 +5,9 @@ GatewayErrors; the app turns them into the family's error shape.
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
+from typing import TypeVar
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
@@ -15,9 +17,12 @@ from typing_extensions import override
 from openhearth.config import Limits
 from openhearth.core.call import Principal
 from openhearth.core.envelope import Envelope
-from openhearth.core.errors import RequestTimeout, TooLarge, UnsupportedMedia
+from openhearth.core.errors import RequestError, RequestTimeout, TooLarge, UnsupportedMedia
+from openhearth.core.json_reason import json_reason
 from openhearth.relay.gate import Gate, key_of
 
+_Struct = TypeVar("_Struct")
+_NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -71,6 +76,23 @@ def check_json(request: Request) -> None:
     declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if declared and declared != "application/json" and not declared.endswith("+json"):
         raise UnsupportedMedia(f"This path takes 'application/json', not '{declared[:80]}'.")
+
+
+async def struct_body(request: Request, want: type[_Struct], *, most: int, within_s: float) -> _Struct:
+    """The JSON body as a Struct. Raises RequestError naming the field, TooLarge, UnsupportedMedia, RequestTimeout."""
+    check_json(request)
+    body = await body_bytes(request, most=most, within_s=within_s)
+    try:
+        return msgspec.json.decode(body, type=want)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise RequestError(f"The body is not right: {json_reason(body, error)}", param=_field(str(error))) from error
+
+
+def _field(said: str) -> str | None:
+    """The field that msgspec complains of: by its path, or as one that is missing or unknown."""
+    path = said.partition(" - at `$.")[2] or said.partition("field `")[2]
+    found = _NAME.match(path)
+    return found[0] if found else None
 
 
 async def json_body(request: Request, limits: Limits) -> Envelope:

@@ -18,7 +18,7 @@ from typing_extensions import override
 
 from openhearth.config import Limits
 from openhearth.core.envelope import Envelope
-from openhearth.core.errors import RequestError, RequestTimeout, TooLarge
+from openhearth.core.errors import RequestError, RequestTimeout, TooLarge, UnsupportedMedia
 from openhearth.core.multipart import Event, Field, FileBegin, FileData, FormReader, boundary_of, clean_filename
 from openhearth.core.transcript import Pairs, Recording
 from openhearth.media.sources import Files
@@ -28,6 +28,7 @@ from openhearth.transport.fetch import Fetcher
 
 _FORM_BYTES = 2 * 1024 * 1024
 _FILE = "file"
+_FORM, _JSON = "multipart/form-data", "application/json"
 
 
 class Upload(msgspec.Struct, frozen=True):
@@ -81,12 +82,15 @@ class Recordings:
     async def _read(self, request: Request, owner: str, held: Held) -> Upload:
         declared = request.headers.get("content-type", "")
         form = _Form(held, self._limits.upload_bytes)
-        if declared.partition(";")[0].strip().lower() == "multipart/form-data":
+        kind = declared.partition(";")[0].strip().lower()
+        if kind == _FORM:
             reader = FormReader(boundary_of(declared))
             async for piece in _body(request, self._limits):
                 for event in reader.feed(piece):
                     await form.take(event)
             reader.close()
+        elif kind and kind != _JSON and not kind.endswith("+json"):
+            raise UnsupportedMedia(f"This path takes '{_FORM}' or '{_JSON}', not '{kind[:80]}'.")
         else:
             envelope = await json_body(request, self._limits)
             for name, kind in self._kinds.items():

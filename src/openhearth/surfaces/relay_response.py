@@ -11,17 +11,30 @@ from openhearth.core.envelope import Envelope
 from openhearth.core.errors import GatewayError
 from openhearth.core.operations import Operation
 from openhearth.dialects import openai_errors
+from openhearth.relay.gate import key_of
 from openhearth.relay.passthrough import Ask
-from openhearth.relay.pipeline import Exchange, Relay
+from openhearth.relay.pipeline import ClientSide, Exchange, Relay
 from openhearth.transport.wire import Headers
 
 _HIGH_WATER_BYTES = 64 * 1024
 
 
 class RelayResponse(Response):
-    """Runs one exchange for one request; the client's leaving aborts it, a slow client slows the upstream."""
+    """Runs one exchange for one request; the client's leaving aborts it, a slow client slows the upstream.
 
-    def __init__(self, relay: Relay, operation: Operation, envelope: Envelope, ask: Ask, body_bytes: int) -> None:
+    ``through`` hears what the exchange says in this response's place, and says here what the client is to get.
+    """
+
+    def __init__(
+        self,
+        relay: Relay,
+        operation: Operation,
+        envelope: Envelope,
+        ask: Ask,
+        body_bytes: int,
+        *,
+        through: ClientSide | None = None,
+    ) -> None:
         super().__init__()
         self._relay = relay
         self._operation = operation
@@ -32,22 +45,22 @@ class RelayResponse(Response):
         self._queued_bytes = 0
         self._wake = asyncio.Event()
         self._finished = False
-        self._exchange = Exchange(relay, operation, self)
+        self.exchange = Exchange(relay, operation, through or self)
 
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         leaving = asyncio.create_task(self._watch(receive))
         try:
-            self._exchange.run(scope["headers"], self._envelope, self._ask, self._body_bytes)
+            self.exchange.run(key_of(scope["headers"]), self._envelope, self._ask, self._body_bytes)
             await self._pump(send)
         finally:
-            self._exchange.client_gone()
+            self.exchange.client_gone()
             leaving.cancel()
 
     async def _watch(self, receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
-        self._exchange.client_gone()
+        self.exchange.client_gone()
         self._finished = True
         self._wake.set()
 
@@ -57,8 +70,8 @@ class RelayResponse(Response):
                 message = self._out.popleft()
                 self._queued_bytes -= len(message.get("body", b""))
                 await send(message)
-                if self._exchange.paused_since_s and self._queued_bytes < _HIGH_WATER_BYTES // 2:
-                    self._exchange.resume()
+                if self.exchange.paused_since_s and self._queued_bytes < _HIGH_WATER_BYTES // 2:
+                    self.exchange.resume()
             if self._finished:
                 return
             self._wake.clear()
@@ -67,8 +80,8 @@ class RelayResponse(Response):
     def _push(self, message: Message) -> None:
         self._out.append(message)
         self._queued_bytes += len(message.get("body", b""))
-        if self._queued_bytes > _HIGH_WATER_BYTES and not self._exchange.paused_since_s:
-            self._exchange.pause()
+        if self._queued_bytes > _HIGH_WATER_BYTES and not self.exchange.paused_since_s:
+            self.exchange.pause()
         self._wake.set()
 
     # -- ClientSide ----------------------------------------------------------------------------------------------
@@ -95,6 +108,9 @@ class RelayResponse(Response):
     def broke(self, error: GatewayError) -> None:
         self.data(openai_errors.event(error))
         self.end()
+
+    def pass_on(self, body: bytes) -> bool:
+        return False
 
 
 def _pairs(lines: bytes) -> Headers:

@@ -42,6 +42,7 @@ def rows(config: Config, packs: Packs) -> list[Row]:
             note_en=_NOTES.get(name, _UNKNOWN)[0],
             note_zh=_NOTES.get(name, _UNKNOWN)[1],
             openai_names=_OPENAI_NAMES if name == default else (),
+            context_tokens=config.engines.chat_context,
         )
         for name in names
     ]

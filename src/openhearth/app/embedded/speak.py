@@ -4,7 +4,7 @@ from openhearth.app.embedded.row import Row
 from openhearth.config import Config
 from openhearth.engines.packs import Packs
 from openhearth.engines.ports import EngineSpec
-from openhearth.engines.speak.settings import speak_spec
+from openhearth.engines.speak.settings import PACKS, speak_spec
 from openhearth.engines.speak.voices import HIBARI, KOKORO
 from openhearth.providers.embedded.provider import SPEAK
 
@@ -38,4 +38,5 @@ def _spec(config: Config, packs: Packs, name: str) -> EngineSpec:
         queue=config.engines.queue,
         threads=config.engines.threads,
         characters=config.speech.characters,
+        fetch_tools=packs.fetch_tools(PACKS[name]),
     )

@@ -79,7 +79,7 @@ def read(pairs: Pairs) -> Asked:
     names = tuple(dict.fromkeys(name for name, _ in fields.pairs))
     return Asked(
         response_format=fields.one_of("response_format", FORMATS) or "json",
-        language=fields.text("language", 64),
+        language=_language(fields.text("language", 64)),
         languages=fields.texts("languages", 32, 64),
         prompt=fields.text("prompt", _MOST_PROMPT_CHARS),
         keywords=fields.texts("keywords", _MOST_KEYWORDS, _MOST_KEYWORD_CHARS),
@@ -151,6 +151,11 @@ class _Fields:
         if value is None:
             raise RequestError(f"Field '{name}' is true or false.", param=name, code="invalid_type")
         return value
+
+
+def _language(text: str) -> str:
+    """Many clients write ``auto`` where OpenAI's form leaves the field out."""
+    return "" if text.lower() == "auto" else text
 
 
 def _not_among(name: str, choices: tuple[str, ...]) -> RequestError:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from openhearth.core.dropped import listed
 from openhearth.core.errors import GatewayError, NotFound
 from openhearth.engines.chat.answering import Plan, answer
 from openhearth.engines.chat.completing import CompletionPlan, complete
@@ -48,8 +49,7 @@ def build(settings: ChatSettings, runtime: Runtime) -> Starlette:
         await generations.close()
 
     async def health(_: Request) -> Response:
-        busy = {"running": line.running, "waiting": line.waiting, "queue": line.running + line.waiting}
-        return _json({"model": settings.name, **busy, "slots": settings.slots, "context": settings.context})
+        return _json({"model": settings.name, **line.health(), "slots": settings.slots, "context": settings.context})
 
     def chat_job(body: bytes) -> Job:
         request, dropped = read_chat(body)
@@ -98,7 +98,7 @@ class Endpoint:
             ticket.leave()
 
     async def _answer(self, job: Job, ticket: Ticket, send: Send) -> None:
-        headers = [(b"x-openhearth-dropped", ", ".join(job.dropped).encode("ascii", "replace"))] if job.dropped else []
+        headers = [(b"x-openhearth-dropped", listed(job.dropped))] if job.dropped else []
         async with contextlib.aclosing(job.start(self._generations, ticket)) as events:
             try:
                 if job.request.stream:

@@ -4,24 +4,25 @@ import asyncio
 import base64
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator
+from functools import partial
 from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from openhearth.core.errors import GatewayError, LimitError, NotFound, TooLarge
+from openhearth.core.errors import GatewayError, LimitError
 from openhearth.core.sse import Event, encode
+from openhearth.engines.answering import body_of, not_served, retry_header, served
 from openhearth.engines.edit_image.edit import planned, read_request
 from openhearth.engines.edit_image.frames import Failed, Progress, Result, failed
 from openhearth.engines.edit_image.ports import Parser
 from openhearth.engines.edit_image.settings import NAME, EditSettings
 from openhearth.engines.edit_image.workshop import EditFailed, Working, Workshop
-from openhearth.engines.leaving import until_gone
 from openhearth.engines.line import Line, Ticket
 
 _MOST_BODY_BYTES = 256 * 1024 * 1024
@@ -59,7 +60,7 @@ def build(settings: EditSettings, parse: Parser, workshop: Workshop) -> Starlett
         Route("/health", health),
         Route("/edit", Edit(settings, parse, workshop, line), methods=["POST"]),
     ]
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _not_served})
+    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: not_served("The editor")})
 
 
 class Edit:
@@ -72,24 +73,17 @@ class Edit:
         self._line = line
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            body = await _body(Request(scope, receive))
-            await asyncio.to_thread(self._check, body)
-            ticket = self._line.enter()
-        except ClientDisconnect:
-            return
-        except GatewayError as error:
-            await _refuse(send, failed(error))
-            return
-        try:
-            await until_gone(receive, self._answer(body, ticket, send))
-        finally:
-            ticket.leave()
+        await served(receive, send, self._line, self._read(Request(scope, receive)), partial(self._answer, send))
+
+    async def _read(self, request: Request) -> bytes:
+        body = await body_of(request, _MOST_BODY_BYTES)
+        await asyncio.to_thread(self._check, body)
+        return body
 
     def _check(self, body: bytes) -> None:
         planned(read_request(body), self._parse, most_pixels=self._settings.picture_pixels)
 
-    async def _answer(self, body: bytes, ticket: Ticket, send: Send) -> None:
+    async def _answer(self, send: Send, body: bytes, ticket: Ticket) -> None:
         """A refusal that comes first is an HTTP status, a later one an event."""
         started = False
         async with contextlib.aclosing(self._said(body, ticket)) as events:
@@ -134,15 +128,6 @@ def _written(event: Said) -> bytes:
     return encode(Event(msgspec.json.encode(shown).decode(), "result"))
 
 
-async def _body(request: Request) -> bytes:
-    pieces = bytearray()
-    async for piece in request.stream():
-        pieces += piece
-        if len(pieces) > _MOST_BODY_BYTES:
-            raise TooLarge(f"An edit request has at most {_MOST_BODY_BYTES // 1024**2} MB.")
-    return bytes(pieces)
-
-
 async def _start(send: Send) -> None:
     headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -153,13 +138,6 @@ async def _send(send: Send, piece: bytes) -> None:
 
 
 async def _refuse(send: Send, fault: Failed) -> None:
-    headers = [(b"content-type", b"application/json")]
-    if fault.retry_after_s is not None:
-        headers.append((b"retry-after", str(round(fault.retry_after_s)).encode()))
+    headers = [(b"content-type", b"application/json"), *retry_header(fault.retry_after_s)]
     await send({"type": "http.response.start", "status": fault.status, "headers": headers})
     await send({"type": "http.response.body", "body": msgspec.json.encode(fault.body())})
-
-
-async def _not_served(request: Request, _: Exception) -> Response:
-    fault = failed(NotFound(f"The editor does not serve {request.method} {request.url.path}."))
-    return Response(msgspec.json.encode(fault.body()), fault.status, media_type="application/json")

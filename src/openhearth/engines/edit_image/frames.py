@@ -1,15 +1,10 @@
-"""What the child process and its worker say to each other: length-prefixed MessagePack over two pipes."""
+"""What the child process and its worker say to each other, as MessagePack."""
 
-import struct
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from openhearth.core.errors import Bug, GatewayError
-
-_LENGTH = struct.Struct("<Q")
-PREFIX_BYTES = _LENGTH.size
 
 
 class Ready(msgspec.Struct, frozen=True, tag_field="kind", tag="ready"):
@@ -66,29 +61,13 @@ def failed(error: GatewayError) -> Failed:
     return Failed(error.shown_status, message, error.type, error.code, error.param, error.retry_after_s)
 
 
-def packed(body: bytes) -> bytes:
-    """A body with its length before it."""
-    return _LENGTH.pack(len(body)) + body
-
-
 def encode(frame: Frame) -> bytes:
-    return packed(_ENCODER.encode(frame))
+    return _ENCODER.encode(frame)
 
 
 def decode(body: bytes) -> Frame:
     return _DECODER.decode(body)
 
 
-def length(prefix: bytes) -> int:
-    """Bytes of the body that follows a prefix of ``PREFIX_BYTES``."""
-    return int(_LENGTH.unpack(prefix)[0])
-
-
-def read(take: Callable[[int], bytes]) -> bytes | None:
-    """One body from a blocking reader; ``None`` at the end."""
-    prefix = take(PREFIX_BYTES)
-    if len(prefix) < PREFIX_BYTES:
-        return None
-    size = length(prefix)
-    body = take(size)
-    return body if len(body) == size else None
+def is_last(frame: Frame) -> bool:
+    return isinstance(frame, Result | Failed)

@@ -22,13 +22,14 @@ import msgspec
 from openhearth.core.errors import Bug, GatewayError, TooLarge
 from openhearth.engines.edit_image.edit import Editor, read_request
 from openhearth.engines.edit_image.execute import Executor, Remarks
-from openhearth.engines.edit_image.frames import Frame, Ready, encode, failed, read
+from openhearth.engines.edit_image.frames import Frame, Ready, encode, failed
 from openhearth.engines.edit_image.pixels.operations import Tools, operations
 from openhearth.engines.edit_image.portrait import OPERATIONS as PORTRAIT
 from openhearth.engines.edit_image.settings import EditSettings
 from openhearth.engines.edit_image.vision.models import Models
 from openhearth.engines.edit_image.vision.scene import SceneOf
 from openhearth.engines.edit_image.words import parse
+from openhearth.engines.workshop import packed, unpacked
 
 
 class Deadline:
@@ -102,7 +103,7 @@ def serve(settings: EditSettings, incoming: BinaryIO, outgoing: BinaryIO) -> Non
     work = editor(settings, models, deadline)
 
     def send(frame: Frame) -> None:
-        outgoing.write(encode(frame))
+        outgoing.write(packed(encode(frame)))
         outgoing.flush()
 
     send(Ready())
@@ -115,7 +116,7 @@ def serve(settings: EditSettings, incoming: BinaryIO, outgoing: BinaryIO) -> Non
 
 def _receive(incoming: BinaryIO, bodies: "queue.Queue[bytes]") -> None:
     """Feed the editing thread; leave at once, in the middle of an edit too, when the parent is gone."""
-    while (body := read(incoming.read)) is not None:
+    while (body := unpacked(incoming.read)) is not None:
         bodies.put(body)
     os._exit(0)
 

@@ -3,28 +3,28 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from openhearth.core.dropped import listed
-from openhearth.core.errors import Bug, GatewayError, LimitError, NotFound, TooLarge
-from openhearth.engines.embed.desk import LONGEST_WAIT_S, Desk
+from openhearth.core.errors import GatewayError
+from openhearth.engines.answering import body_of, not_served, refuse, send_json, served, turn
+from openhearth.engines.embed.desk import Desk
 from openhearth.engines.embed.embedding import Embedding, Graphs
 from openhearth.engines.embed.reranking import Reranking
 from openhearth.engines.embed.settings import EMBED, EmbedSettings
 from openhearth.engines.embed.tokens import Tokens
-from openhearth.engines.leaving import until_gone
 from openhearth.engines.line import Line, Ticket
 
 _MOST_BODY_BYTES = 64 * 1024 * 1024
-_JSON = (b"content-type", b"application/json")
 
 Asked = TypeVar("Asked")
 
@@ -58,7 +58,9 @@ def build(settings: EmbedSettings, graphs: Graphs) -> Starlette:
         Route("/v1/embeddings", Endpoint(embedding, line), methods=["POST"]),
         Route("/v1/rerank", Endpoint(reranking, line), methods=["POST"]),
     ]
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _not_served})
+    return Starlette(
+        routes=routes, lifespan=lifespan, exception_handlers={HTTPException: not_served("The sentence encoder")}
+    )
 
 
 class Endpoint(Generic[Asked]):
@@ -69,67 +71,17 @@ class Endpoint(Generic[Asked]):
         self._line = line
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            body = await _body(Request(scope, receive))
-            request, dropped = await asyncio.to_thread(self._service.read, body)
-            ticket = self._line.enter()
-        except ClientDisconnect:
-            return
-        except GatewayError as error:
-            await _refuse(send, error)
-            return
-        try:
-            await until_gone(receive, self._answer(request, dropped, ticket, send))
-        finally:
-            ticket.leave()
+        await served(receive, send, self._line, self._read(Request(scope, receive)), partial(self._answer, send))
 
-    async def _answer(self, request: Asked, dropped: tuple[str, ...], ticket: Ticket, send: Send) -> None:
+    async def _read(self, request: Request) -> tuple[Asked, tuple[str, ...]]:
+        return await asyncio.to_thread(self._service.read, await body_of(request, _MOST_BODY_BYTES))
+
+    async def _answer(self, send: Send, asked: tuple[Asked, tuple[str, ...]], ticket: Ticket) -> None:
+        request, dropped = asked
         try:
-            await _turn(ticket)
+            await turn(ticket, stayed_busy="The embedded sentence encoder")
             answer = await self._service.answer(request, ticket)
         except GatewayError as error:
-            await _refuse(send, error)
+            await refuse(send, error)
             return
-        headers = [_JSON]
-        if dropped:
-            headers.append((b"x-openhearth-dropped", listed(dropped)))
-        await _send(send, 200, headers, answer)
-
-
-async def _turn(ticket: Ticket) -> None:
-    """Wait in the line. Raises LimitError after half an hour."""
-    loop = asyncio.get_running_loop()
-    end_s = loop.time() + LONGEST_WAIT_S
-    while ticket.place:
-        if loop.time() > end_s:
-            raise LimitError("The embedded sentence encoder stayed busy for half an hour.", code="engine_queue_full")
-        await ticket.moved(10.0)
-
-
-async def _body(request: Request) -> bytes:
-    pieces = bytearray()
-    async for piece in request.stream():
-        pieces += piece
-        if len(pieces) > _MOST_BODY_BYTES:
-            raise TooLarge(f"A request has at most {_MOST_BODY_BYTES // 1024**2} MB.")
-    return bytes(pieces)
-
-
-async def _refuse(send: Send, error: GatewayError) -> None:
-    headers = [_JSON]
-    if error.retry_after_s is not None:
-        headers.append((b"retry-after", str(round(error.retry_after_s)).encode()))
-    message = "The embedded model failed. See the log." if isinstance(error, Bug) else error.message
-    body = {"error": {"message": message, "type": error.type, "param": error.param, "code": error.code}}
-    await _send(send, error.shown_status, headers, msgspec.json.encode(body))
-
-
-async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-async def _not_served(request: Request, _: Exception) -> Response:
-    error = NotFound(f"The sentence encoder does not serve {request.method} {request.url.path}.")
-    body = {"error": {"message": error.message, "type": error.type, "param": None, "code": error.code}}
-    return Response(msgspec.json.encode(body), error.status, media_type="application/json")
+        await send_json(send, answer, [(b"x-openhearth-dropped", listed(dropped))] if dropped else [])

@@ -13,7 +13,6 @@ from openhearth.core.errors import NotTranslatable, RequestError
 MOST_INPUTS = 2048
 MOST_TOKENS = 300_000
 MOST_DOCUMENTS = 1000
-QUIET = frozenset({"user"})
 
 Numbers = list[int]
 
@@ -25,6 +24,7 @@ class EmbedRequest(msgspec.Struct, frozen=True, kw_only=True):
     model: str = ""
     encoding_format: Literal["float", "base64"] | None = None
     dimensions: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    user: str | None = None
 
 
 class RerankRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +53,7 @@ def read(body: bytes, kind: type[Kind], *, strict: bool) -> tuple[Kind, tuple[st
         raise _wrong(error) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RequestError(f"The body is not valid JSON: {error}", code="invalid_json") from error
-    known = {*(field.name for field in msgspec.structs.fields(kind)), *QUIET}
+    known = {field.name for field in msgspec.structs.fields(kind)}
     unknown = tuple(name for name, value in fields.items() if name not in known and value is not None)
     if strict and unknown:
         raise NotTranslatable(f"The embedded model does not know the field '{unknown[0][:64]}'.", param=unknown[0][:64])

@@ -4,19 +4,20 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import ParamSpec, Protocol, TypeVar
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from openhearth.core.dropped import listed
-from openhearth.core.errors import GatewayError, LimitError, NotFound, TooLarge
-from openhearth.engines.leaving import until_gone
+from openhearth.core.errors import GatewayError
+from openhearth.engines.answering import body_of, not_served, refuse, send_json, served, turn
 from openhearth.engines.line import Line, Ticket
 from openhearth.engines.moderate.categories import Scores
 from openhearth.engines.moderate.judge import Rules, combined
@@ -26,9 +27,7 @@ from openhearth.engines.moderate.settings import NAME, ModerateSettings
 from openhearth.engines.moderate.wire import Result, answer, result
 
 _MOST_BODY_BYTES = 400 * 1024 * 1024
-_LONGEST_WAIT_S = 1800.0
 _PORTION = 32
-_JSON = (b"content-type", b"application/json")
 
 Given = ParamSpec("Given")
 Found = TypeVar("Found")
@@ -63,7 +62,9 @@ def build(settings: ModerateSettings, judge: Witnesses) -> Starlette:
         Route("/health", health),
         Route("/v1/moderations", Endpoint(judge, line, threads), methods=["POST"]),
     ]
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _not_served})
+    return Starlette(
+        routes=routes, lifespan=lifespan, exception_handlers={HTTPException: not_served("The moderation engine")}
+    )
 
 
 class Endpoint:
@@ -75,30 +76,17 @@ class Endpoint:
         self._threads = threads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            items, dropped = await asyncio.to_thread(read, await _body(Request(scope, receive)))
-            ticket = self._line.enter()
-        except ClientDisconnect:
-            return
-        except GatewayError as error:
-            await _refuse(send, error)
-            return
-        try:
-            await until_gone(receive, self._answer(items, dropped, ticket, send))
-        finally:
-            ticket.leave()
+        await served(receive, send, self._line, _read(Request(scope, receive)), partial(self._answer, send))
 
-    async def _answer(self, items: list[Item], dropped: tuple[str, ...], ticket: Ticket, send: Send) -> None:
+    async def _answer(self, send: Send, asked: tuple[list[Item], tuple[str, ...]], ticket: Ticket) -> None:
+        items, dropped = asked
         try:
-            await _turn(ticket)
+            await turn(ticket, stayed_busy="The local moderation")
             results = [await self._result(item, ticket) for item in items]
         except GatewayError as error:
-            await _refuse(send, error)
+            await refuse(send, error)
             return
-        headers = [_JSON]
-        if dropped:
-            headers.append((b"x-openhearth-dropped", listed(dropped)))
-        await _send(send, 200, headers, answer(results))
+        await send_json(send, answer(results), [(b"x-openhearth-dropped", listed(dropped))] if dropped else [])
 
     async def _result(self, item: Item, ticket: Ticket) -> Result:
         evidence = [await self._picture(picture, ticket) for picture in item.pictures]
@@ -128,42 +116,5 @@ class Endpoint:
         return await asyncio.wrap_future(future)
 
 
-async def _turn(ticket: Ticket) -> None:
-    """Wait in the line. Raises LimitError after half an hour."""
-    loop = asyncio.get_running_loop()
-    end_s = loop.time() + _LONGEST_WAIT_S
-    while ticket.place:
-        if loop.time() > end_s:
-            raise LimitError("The local moderation stayed busy for half an hour.", code="engine_queue_full")
-        await ticket.moved(10.0)
-
-
-async def _body(request: Request) -> bytes:
-    pieces = bytearray()
-    async for piece in request.stream():
-        pieces += piece
-        if len(pieces) > _MOST_BODY_BYTES:
-            raise TooLarge(f"A request has at most {_MOST_BODY_BYTES // 1024**2} MB.")
-    return bytes(pieces)
-
-
-async def _refuse(send: Send, error: GatewayError) -> None:
-    headers = [_JSON]
-    if error.retry_after_s is not None:
-        headers.append((b"retry-after", str(round(error.retry_after_s)).encode()))
-    await _send(send, error.shown_status, headers, _shown(error))
-
-
-async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-def _shown(error: GatewayError) -> bytes:
-    said = {"message": error.message, "type": error.type, "param": error.param, "code": error.code}
-    return msgspec.json.encode({"error": said})
-
-
-async def _not_served(request: Request, _: Exception) -> Response:
-    error = NotFound(f"The moderation engine does not serve {request.method} {request.url.path}.")
-    return Response(_shown(error), error.status, media_type="application/json")
+async def _read(request: Request) -> tuple[list[Item], tuple[str, ...]]:
+    return await asyncio.to_thread(read, await body_of(request, _MOST_BODY_BYTES))

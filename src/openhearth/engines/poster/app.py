@@ -13,14 +13,14 @@ from typing import Any, TypeVar
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from openhearth.core.errors import Bug, GatewayError, LimitError, NotFound, TooLarge
+from openhearth.core.errors import Bug, GatewayError, LimitError, TooLarge
 from openhearth.core.sse import Event, encode
-from openhearth.engines.leaving import until_gone
+from openhearth.engines.answering import body_of, error_body, not_served, refuse, send_json, served
 from openhearth.engines.line import Line, Ticket
 from openhearth.engines.poster.order import Order, read
 from openhearth.engines.poster.settings import NAME, PosterSettings
@@ -71,7 +71,7 @@ def build(settings: PosterSettings, studio: Studio) -> Starlette:
 
     endpoint = Generations(settings, studio, line)
     routes = [Route("/health", health), Route("/v1/images/generations", endpoint, methods=["POST"])]
-    return Starlette(routes=routes, exception_handlers={HTTPException: _not_served})
+    return Starlette(routes=routes, exception_handlers={HTTPException: not_served("The poster engine")})
 
 
 class Generations:
@@ -83,20 +83,12 @@ class Generations:
         self._line = line
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            order = read(await _body(Request(scope, receive)), most_pixels=self._settings.picture_pixels)
-            ticket = self._line.enter()
-        except ClientDisconnect:
-            return
-        except GatewayError as error:
-            await _shown(error)(scope, receive, send)
-            return
-        try:
-            await until_gone(receive, self._answer(order, ticket, send))
-        finally:
-            ticket.leave()
+        await served(receive, send, self._line, self._read(Request(scope, receive)), partial(self._answer, send))
 
-    async def _answer(self, order: Order, ticket: Ticket, send: Send) -> None:
+    async def _read(self, request: Request) -> Order:
+        return read(await body_of(request, _MOST_BODY_BYTES), most_pixels=self._settings.picture_pixels)
+
+    async def _answer(self, send: Send, order: Order, ticket: Ticket) -> None:
         created = int(time.time())
         async with contextlib.aclosing(self._said(order, ticket)) as events:
             if order.stream:
@@ -155,7 +147,7 @@ async def _whole(order: Order, events: AsyncGenerator[Said, None], created: int,
     try:
         made = [event.made async for event in events if isinstance(event, Finished)]
     except GatewayError as error:
-        await _send_whole(send, _shown(error))
+        await refuse(send, error)
         return
     body = {
         "created": created,
@@ -166,7 +158,7 @@ async def _whole(order: Order, events: AsyncGenerator[Said, None], created: int,
         "usage": _NO_TOKENS,
         "note": _note(made[0]),
     }
-    await _send_whole(send, Response(msgspec.json.encode(body), media_type="application/json"))
+    await send_json(send, msgspec.json.encode(body))
 
 
 async def _streamed(order: Order, events: AsyncGenerator[Said, None], created: int, send: Send) -> None:
@@ -182,7 +174,7 @@ async def _streamed(order: Order, events: AsyncGenerator[Said, None], created: i
             await send({"type": "http.response.body", "body": piece, "more_body": True})
     except GatewayError as error:
         if not started:
-            await _send_whole(send, _shown(error))
+            await refuse(send, error)
             return
         fault = encode(Event(msgspec.json.encode(_fault(error)).decode(), "error"))
         await send({"type": "http.response.body", "body": fault, "more_body": True})
@@ -221,32 +213,7 @@ def _note(made: Made) -> str:
     return f"{NOTE} {made.warning}".strip()
 
 
-async def _body(request: Request) -> bytes:
-    pieces = bytearray()
-    async for piece in request.stream():
-        pieces += piece
-        if len(pieces) > _MOST_BODY_BYTES:
-            raise TooLarge(f"An order has at most {_MOST_BODY_BYTES} bytes.")
-    return bytes(pieces)
-
-
 def _fault(error: GatewayError) -> dict[str, object]:
-    message = "The poster engine failed. See the log. 海报引擎内部错误。" if isinstance(error, Bug) else error.message
-    shown = {"message": message, "type": error.type, "param": error.param, "code": error.code}
-    return {"error": {**shown, "status": error.shown_status}}
-
-
-def _shown(error: GatewayError) -> Response:
-    answer = Response(msgspec.json.encode(_fault(error)), error.shown_status, media_type="application/json")
-    if error.retry_after_s is not None:
-        answer.headers["retry-after"] = str(round(error.retry_after_s))
-    return answer
-
-
-async def _send_whole(send: Send, answer: Response) -> None:
-    await send({"type": "http.response.start", "status": answer.status_code, "headers": answer.raw_headers})
-    await send({"type": "http.response.body", "body": bytes(answer.body)})
-
-
-async def _not_served(request: Request, _: Exception) -> Response:
-    return _shown(NotFound(f"The poster engine does not serve {request.method} {request.url.path}."))
+    """An error inside a stream, which has no other place for its status."""
+    fault: dict[str, dict[str, object]] = msgspec.json.decode(error_body(error))
+    return {"error": {**fault["error"], "status": error.shown_status}}

@@ -119,8 +119,8 @@ LAYOUTS: dict[str, str] = {
 }  # fmt: skip
 
 DARK = (
-    "dark", "深色", "暗黑", "暗色", "night mode", "on black", "black background", "黑底", "黑色背景", "夜晚", "深夜", "黑夜",
-    "午夜", "夜空", "夜景", "at night", "midnight", "night sky",
+    "dark", "深色", "暗黑", "暗色", "night mode", "on black", "black background", "黑底", "黑色背景", "夜晚", "深夜",
+    "黑夜", "午夜", "夜空", "夜景", "at night", "midnight", "night sky",
 )  # fmt: skip
 LIGHT = ("light background", "bright", "浅色", "明亮", "亮色", "on white", "white background", "白底", "白色背景")
 WIDE = ("banner", "landscape", "wallpaper", "header", "横版", "横幅", "壁纸", "宽屏")

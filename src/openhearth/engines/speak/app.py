@@ -1,23 +1,23 @@
 """The speech engine's HTTP face inside its own process: ``POST /v1/audio/speech`` on a Unix socket."""
 
-import asyncio
 import base64
 import contextlib
 from collections.abc import AsyncGenerator
+from functools import partial
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from openhearth.core.dropped import listed
-from openhearth.core.errors import GatewayError, LimitError, NotFound, TooLarge
+from openhearth.core.errors import GatewayError
 from openhearth.core.speech import MIMES
 from openhearth.core.sse import Event, encode
-from openhearth.engines.leaving import until_gone
+from openhearth.engines.answering import body_of, not_served, refuse, served, turn
 from openhearth.engines.line import Line, Ticket
 from openhearth.engines.speak.loading import Speech
 from openhearth.engines.speak.requests import SpeakRequest, read_request
@@ -25,8 +25,6 @@ from openhearth.engines.speak.settings import SpeakSettings
 from openhearth.engines.speak.speaking import Piece, Spoken, speak
 
 _MOST_BODY_BYTES = 1024 * 1024
-_LONGEST_WAIT_S = 900.0
-_NOTICE_S = 10.0
 
 
 def build(settings: SpeakSettings, speech: Speech) -> Starlette:
@@ -40,7 +38,7 @@ def build(settings: SpeakSettings, speech: Speech) -> Starlette:
         Route("/health", health),
         Route("/v1/audio/speech", Endpoint(settings, speech, line), methods=["POST"]),
     ]
-    return Starlette(routes=routes, exception_handlers={HTTPException: _not_served})
+    return Starlette(routes=routes, exception_handlers={HTTPException: not_served("The speech engine")})
 
 
 class Endpoint:
@@ -52,25 +50,18 @@ class Endpoint:
         self._line = line
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            request = read_request(await _body(Request(scope, receive)), self._settings)
-            self._speech.scribe(request.voice.language).check(request.text, request.language)
-            ticket = self._line.enter()
-        except ClientDisconnect:
-            return
-        except GatewayError as error:
-            await _refuse(send, error)
-            return
-        try:
-            await until_gone(receive, self._answer(request, ticket, send))
-        finally:
-            ticket.leave()
+        await served(receive, send, self._line, self._read(Request(scope, receive)), partial(self._answer, send))
 
-    async def _answer(self, request: SpeakRequest, ticket: Ticket, send: Send) -> None:
+    async def _read(self, request: Request) -> SpeakRequest:
+        asked = read_request(await body_of(request, _MOST_BODY_BYTES), self._settings)
+        self._speech.scribe(asked.voice.language).check(asked.text, asked.language)
+        return asked
+
+    async def _answer(self, send: Send, request: SpeakRequest, ticket: Ticket) -> None:
         """The answer begins with the first sound: a refusal before it is an HTTP status."""
         started = False
         try:
-            await _turn(ticket)
+            await turn(ticket, stayed_busy="The local voice")
             spoken = speak(request, self._speech, ticket)
             async with contextlib.aclosing(_events(spoken) if request.events else _bytes(spoken)) as pieces:
                 async for piece in pieces:
@@ -82,18 +73,9 @@ class Endpoint:
         except GatewayError as error:
             if started:
                 raise
-            await _refuse(send, error)
+            await refuse(send, error)
             return
         await send({"type": "http.response.body", "body": b""})
-
-
-async def _turn(ticket: Ticket) -> None:
-    loop = asyncio.get_running_loop()
-    entered_at = loop.time()
-    while ticket.place:
-        await ticket.moved(_NOTICE_S)
-        if loop.time() - entered_at > _LONGEST_WAIT_S:
-            raise LimitError("The local voice stayed busy for a quarter of an hour.", code="engine_queue_full")
 
 
 async def _bytes(pieces: AsyncGenerator[Piece | Spoken, None]) -> AsyncGenerator[bytes, None]:
@@ -132,27 +114,3 @@ def _headers(request: SpeakRequest) -> list[tuple[bytes, bytes]]:
     if request.dropped:
         headers.append((b"x-openhearth-dropped", listed(request.dropped)))
     return headers
-
-
-async def _body(request: Request) -> bytes:
-    pieces = bytearray()
-    async for piece in request.stream():
-        pieces += piece
-        if len(pieces) > _MOST_BODY_BYTES:
-            raise TooLarge(f"A speech request has at most {_MOST_BODY_BYTES // 1024} KB.")
-    return bytes(pieces)
-
-
-async def _refuse(send: Send, error: GatewayError) -> None:
-    body = {"message": error.message, "type": error.type, "param": error.param, "code": error.code}
-    headers = [(b"content-type", b"application/json")]
-    if error.retry_after_s is not None:
-        headers.append((b"retry-after", str(round(error.retry_after_s)).encode()))
-    await send({"type": "http.response.start", "status": error.shown_status, "headers": headers})
-    await send({"type": "http.response.body", "body": msgspec.json.encode({"error": body})})
-
-
-async def _not_served(request: Request, _: Exception) -> Response:
-    error = NotFound(f"The speech engine does not serve {request.method} {request.url.path}.")
-    body = {"message": error.message, "type": error.type, "param": None, "code": error.code}
-    return Response(msgspec.json.encode({"error": body}), error.shown_status, media_type="application/json")

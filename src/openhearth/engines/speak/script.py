@@ -28,6 +28,7 @@ LATIN CJK FULLWIDTH MODIFIER GREEK MICRO FEMININE MASCULINE IDEOGRAPHIC ROMAN SU
 ANGSTROM SCRIPT DOUBLE-STRUCK BLACK-LETTER MATHEMATICAL CIRCLED PARENTHESIZED ACCOUNT CARE SQUARE NUMERO
 """
 _READ_SCRIPTS = frozenset(_READ_SCRIPTS_TEXT.split())
+_HEADING = re.compile(r"^#{1,6}\s+")
 _PAUSES = frozenset(";:,.!?—…")
 
 
@@ -88,7 +89,9 @@ _LATIN = ("en", "es")
 
 
 def _plain(text: Marked) -> Marked:
-    """Letters as the readers know them: accents joined to their letter, full-width forms as usual ones."""
+    """Letters as the readers know them: accents joined to their letter, full-width forms as usual ones, and no marks of
+    a heading in Markdown."""
+    text = text.sub(_HEADING, lambda _: "")
     text = text.sub(_ACCENTED, lambda match: unicodedata.normalize("NFC", match[0]))
     return text.sub(_WIDE, lambda sign: chr(ord(sign[0]) - _WIDE_SHIFT))
 

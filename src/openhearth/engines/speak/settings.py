@@ -31,7 +31,16 @@ class SpeakSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     characters: int = 4096
 
 
-def speak_spec(name: str, *, words: Path, model: Path, queue: int, threads: int, characters: int) -> EngineSpec:
+def speak_spec(
+    name: str,
+    *,
+    words: Path,
+    model: Path,
+    queue: int,
+    threads: int,
+    characters: int,
+    fetch_tools: tuple[str, ...] = (),
+) -> EngineSpec:
     """The spec of one of the two engines."""
     settings = SpeakSettings(name, str(words), str(model), queue, threads, characters)
     return EngineSpec(
@@ -42,4 +51,5 @@ def speak_spec(name: str, *, words: Path, model: Path, queue: int, threads: int,
         memory_bytes=MEMORY_BYTES[name],
         start_s=START_S,
         need_bytes=NEED_BYTES[name],
+        fetch_tools=fetch_tools,
     )

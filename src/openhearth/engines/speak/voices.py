@@ -36,6 +36,7 @@ _PREVIEWS = {
 }
 
 # OpenAI's names, with the English voice of the same name or kind, and a Chinese and a Spanish one of the same gender.
+# zf_xiaoni stands in for nobody: Whisper understands half of what it says, and all of what the other Chinese ones say.
 _STAND_INS = {
     "alloy": ("af_alloy", "zf_xiaoxiao", "ef_dora"),
     "ash": ("am_michael", "zm_yunxi", "em_alex"),
@@ -43,7 +44,7 @@ _STAND_INS = {
     "coral": ("af_bella", "zf_xiaoyi", "ef_dora"),
     "echo": ("am_echo", "zm_yunjian", "em_alex"),
     "fable": ("bm_fable", "zm_yunxia", "em_santa"),
-    "nova": ("af_nova", "zf_xiaoni", "ef_dora"),
+    "nova": ("af_nova", "zf_xiaobei", "ef_dora"),
     "onyx": ("am_onyx", "zm_yunyang", "em_alex"),
     "sage": ("af_sarah", "zf_xiaobei", "ef_dora"),
     "shimmer": ("af_sky", "zf_xiaoyi", "ef_dora"),

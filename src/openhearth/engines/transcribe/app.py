@@ -15,13 +15,13 @@ from starlette.types import Receive, Scope, Send
 
 from openhearth.core.call import Usage
 from openhearth.core.dropped import listed
-from openhearth.core.errors import GatewayError, LimitError, NotFound
+from openhearth.core.errors import GatewayError, LimitError
 from openhearth.core.operations import Operation
 from openhearth.core.sse import Event, encode
 from openhearth.core.transcript import Segment, Transcript
 from openhearth.dialects.openai_transcripts import events
 from openhearth.dialects.openai_transcripts.answer import written
-from openhearth.engines.leaving import until_gone
+from openhearth.engines.answering import not_served, placed, refuse, retry_header
 from openhearth.engines.line import Line, Ticket
 from openhearth.engines.transcribe import frames
 from openhearth.engines.transcribe.asking import Job, read_job
@@ -59,7 +59,9 @@ def build(settings: TranscribeSettings, workshop: Workshop[Frame]) -> Starlette:
     routes = [Route("/health", health)]
     for path, operation in _PATHS.items():
         routes.append(Route(path, Hear(operation, settings, workshop, line), methods=["POST"]))
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _not_served})
+    return Starlette(
+        routes=routes, lifespan=lifespan, exception_handlers={HTTPException: not_served("The local speech recognition")}
+    )
 
 
 class Hear:
@@ -79,24 +81,13 @@ class Hear:
         except ClientDisconnect:
             return
         except GatewayError as error:
-            await _refuse(send, failed(error))
+            await refuse(send, error)
             return
         try:
-            await self._serve(job, receive, send)
+            await placed(receive, send, self._line, lambda ticket: self._answer(job, ticket, send))
         finally:
             if job.upload is not None:
                 await job.upload.remove()
-
-    async def _serve(self, job: Job, receive: Receive, send: Send) -> None:
-        try:
-            ticket = self._line.enter()
-        except GatewayError as error:
-            await _refuse(send, failed(error))
-            return
-        try:
-            await until_gone(receive, self._answer(job, ticket, send))
-        finally:
-            ticket.leave()
 
     async def _answer(self, job: Job, ticket: Ticket, send: Send) -> None:
         answering = _Streamed(job, send) if job.stream else _Whole(job, send)
@@ -202,13 +193,6 @@ def _marks(job: Job, duration_s: float | None = None) -> list[tuple[bytes, bytes
 
 
 async def _refuse(send: Send, fault: Failed) -> None:
-    headers = [(b"content-type", b"application/json")]
-    if fault.retry_after_s is not None:
-        headers.append((b"retry-after", str(round(fault.retry_after_s)).encode()))
+    headers = [(b"content-type", b"application/json"), *retry_header(fault.retry_after_s)]
     await send({"type": "http.response.start", "status": fault.status, "headers": headers})
     await send({"type": "http.response.body", "body": msgspec.json.encode(fault.body())})
-
-
-async def _not_served(request: Request, _: Exception) -> Response:
-    fault = failed(NotFound(f"The engine does not serve {request.method} {request.url.path}."))
-    return Response(msgspec.json.encode(fault.body()), fault.status, media_type="application/json")

@@ -11,9 +11,9 @@ from openhearth.core.provider import Dialect, Target
 from openhearth.core.rerank import Ranked, RerankAnswer, RerankRequest
 from openhearth.dialects import cohere_rerank, dashscope_rerank, jina_rerank
 from openhearth.engines.ports import EngineHost
-from openhearth.providers.rerankers.refusal import refusal
+from openhearth.providers.refusal import refusal
 from openhearth.transport.collect import collect
-from openhearth.transport.post import outgoing
+from openhearth.transport.post import outgoing, retry_after_s
 from openhearth.transport.wire import Client, Deadlines
 
 _DECODERS = {
@@ -46,7 +46,7 @@ class RerankDriver:
         call = outgoing(addressed, path, "application/json", body, self._deadlines)
         answer = await collect(self._client, call, most_bytes=_MOST_ANSWER_BYTES)
         if answer.status != 200:
-            raise refusal(answer, target)
+            raise refusal(answer.status, answer.body, target, retry_after_s(answer.headers))
         ignored = answer.header(b"x-openhearth-dropped").decode("ascii", "replace").split(",")
         dropped += tuple(name.strip() for name in ignored if name.strip())
         return _read(answer.body, target, request, dropped)

@@ -150,7 +150,7 @@ def _request(upload: Upload, asked: Asked, operation: Operation) -> TranscriptRe
         prompt=asked.prompt,
         keywords=asked.keywords,
         temperature=asked.temperature,
-        with_words=True,
+        with_words="word" in asked.granularities,
         with_speakers=asked.response_format == "diarized_json",
         stream=asked.stream,
         others=_others(asked),

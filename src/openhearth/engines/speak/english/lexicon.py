@@ -56,6 +56,13 @@ class Lexicon:
                 return found
         return None if _is_initials(word) else self._s(word, tag) or self._ed(word, tag) or self._ing(word, tag)
 
+    def is_word(self, word: str) -> bool:
+        """Whether people have put just this spelling, or what it is without its ending, into the dictionary, and not
+        the one in capitals."""
+        if word in self._words.gold:
+            return word.upper() not in self._words.gold
+        return len(word) > 3 and (self._s(word, "") or self._ed(word, "") or self._ing(word, "")) is not None
+
     def letters(self, word: str) -> str:
         """Letter by letter."""
         names = [self._entry(letter.upper(), "") or "" for letter in word if letter.isalpha()]

@@ -21,6 +21,11 @@ _MARKS = {"–": "—", "-": "", "'": "", "’": "", "‘": "", "[": "(", "]": "
           "»": "”", "。": ".", "，": ",", "、": ",", "！": "!", "？": "?", "：": ":", "；": ";", "（": "(",
           "）": ")", "¿": "", "¡": "", "„": "“"}  # fmt: skip
 _PAUSES = frozenset(";:,.!?—…")
+_SHOUTED_TEXT = """
+all and any are but can did for get had has her him his how its let may new not now off one our out she the too two was
+way why wow yes yet you
+"""
+_SHOUTED = frozenset(_SHOUTED_TEXT.split())
 _CONSONANTS = frozenset("bdfhjklmnpstvwzðŋɡɹɾʃʒʤʧθ")
 _MISAKI_TO_KOKORO = str.maketrans({"ɾ": "T", "ʔ": "t"})
 
@@ -51,6 +56,7 @@ class EnglishReader:
     def words(self, text: str) -> list[Word]:
         """See ``Reader``."""
         tokens = [token for match in _TOKEN.finditer(text) for token in self._tokens(match)]
+        self._calm(tokens)
         self._tag(tokens)
         after: str | None = None
         for at in range(len(tokens) - 1, -1, -1):
@@ -78,6 +84,18 @@ class EnglishReader:
             return [_Token(text, start, match.end())]
         edges = [0, *cuts, len(text)]
         return [_Token(text[at:end], start + at, start + end) for at, end in pairwise(edges)]
+
+    def _calm(self, tokens: Sequence[_Token]) -> None:
+        """Words that are shouted are words: all that are known in a sentence of capitals, elsewhere those that are too
+        long or too common to be initials."""
+        words = [token for token in tokens if token.is_word]
+        everything = len(words) > 1 and all(token.text.isupper() for token in words)
+        for token in words:
+            if not token.text.isupper() or len(token.text) < 2:
+                continue
+            lower = token.text.lower().replace("’", "'")
+            if everything or len(lower) > 3 or lower in _SHOUTED:
+                token.text = lower if self._lexicon.is_word(lower) else token.text
 
     def _tag(self, tokens: Sequence[_Token]) -> None:
         """Tags of words; ``don't`` is tagged as the two words it is made of."""

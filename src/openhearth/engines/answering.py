@@ -1,0 +1,113 @@
+"""What every engine's app does with a request, whatever it is asked: read it within a bound, let it wait for its turn,
+answer while the client is there, refuse in OpenAI's form.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Send
+
+from openhearth.core.errors import Bug, GatewayError, LimitError, NotFound, TooLarge
+from openhearth.engines.leaving import until_gone
+from openhearth.engines.line import Line, Ticket
+
+LONGEST_WAIT_S = 1800.0
+_NOTICE_S = 10.0
+_JSON = (b"content-type", b"application/json")
+
+Headers = list[tuple[bytes, bytes]]
+AskedT = TypeVar("AskedT")
+
+
+async def body_of(request: Request, most_bytes: int) -> bytes:
+    """The whole body. Raises TooLarge and (client gone) ClientDisconnect."""
+    pieces = bytearray()
+    async for piece in request.stream():
+        pieces += piece
+        if len(pieces) > most_bytes:
+            raise TooLarge(f"A request has at most {most_bytes // 1024} KB here.")
+    return bytes(pieces)
+
+
+async def served(
+    receive: Receive,
+    send: Send,
+    line: Line,
+    reading: Awaitable[AskedT],
+    answer: Callable[[AskedT, Ticket], Coroutine[Any, Any, None]],
+) -> None:
+    """Read, take a place, answer, give the place back; stop when the client leaves."""
+    try:
+        asked = await reading
+    except ClientDisconnect:
+        return
+    except GatewayError as error:
+        await refuse(send, error)
+        return
+    await placed(receive, send, line, lambda ticket: answer(asked, ticket))
+
+
+async def placed(
+    receive: Receive, send: Send, line: Line, answer: Callable[[Ticket], Coroutine[Any, Any, None]]
+) -> None:
+    """``served`` for a request that has been read already."""
+    try:
+        ticket = line.enter()
+    except GatewayError as error:
+        await refuse(send, error)
+        return
+    try:
+        await until_gone(receive, answer(ticket))
+    finally:
+        ticket.leave()
+
+
+async def turn(ticket: Ticket, *, stayed_busy: str) -> None:
+    """Wait in the line. Raises LimitError with these words after half an hour."""
+    loop = asyncio.get_running_loop()
+    end_s = loop.time() + LONGEST_WAIT_S
+    while ticket.place:
+        if loop.time() > end_s:
+            raise LimitError(f"{stayed_busy} stayed busy for half an hour.", code="engine_queue_full")
+        await ticket.moved(_NOTICE_S)
+
+
+async def send_json(send: Send, body: bytes, headers: Headers | None = None) -> None:
+    """A whole answer."""
+    await _send(send, 200, [_JSON, *(headers or [])], body)
+
+
+async def refuse(send: Send, error: GatewayError) -> None:
+    """The error as a whole answer, before anything else was sent."""
+    await _send(send, error.shown_status, [_JSON, *retry_header(error.retry_after_s)], error_body(error))
+
+
+def error_body(error: GatewayError) -> bytes:
+    """The error in OpenAI's form. What went wrong inside stays in the engine's log."""
+    message = "The embedded model failed. See the log." if isinstance(error, Bug) else error.message
+    body = {"message": message, "type": error.type, "param": error.param, "code": error.code}
+    return msgspec.json.encode({"error": body})
+
+
+def retry_header(retry_after_s: float | None) -> Headers:
+    """``Retry-After`` where there is something to say."""
+    return [] if retry_after_s is None else [(b"retry-after", str(round(retry_after_s)).encode())]
+
+
+def not_served(engine: str) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """The handler of paths that ``engine`` ("The speech engine") does not have."""
+
+    async def answer(request: Request, _: Exception) -> Response:
+        error = NotFound(f"{engine} does not serve {request.method} {request.url.path}.")
+        return Response(error_body(error), error.shown_status, media_type="application/json")
+
+    return answer
+
+
+async def _send(send: Send, status: int, headers: Headers, body: bytes) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

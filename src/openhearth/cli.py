@@ -4,6 +4,7 @@
 more than a tenth of a second to import; everything else, help and wrong options included, goes through that library.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -32,6 +33,9 @@ def main(words: Sequence[str] | None = None) -> int:
     except Trouble as trouble:
         print(f"openhearth: {trouble}", file=sys.stderr)
         return trouble.exit_code
+    except BrokenPipeError:  # whoever read our output has left, as ``head`` does: nothing more is written
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except KeyboardInterrupt:
         return 130
 

@@ -64,12 +64,17 @@ class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Fetch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The safe fetcher of URLs that clients give. ``allow_private`` names private hosts that may be fetched."""
+    """The safe fetcher of URLs that clients give. ``allow_private`` names private hosts that may be fetched.
+
+    ``by_proxy``, where ``upstream.proxy`` is set: ``pinned`` has the proxy connect to the very address that was checked
+    here, ``named`` lets it resolve the name (it must keep private networks closed itself), ``never`` goes without it.
+    """
 
     allow_private: tuple[str, ...] = ()
     bytes: int = 32 * 1024 * 1024
     total_s: float = 30.0
     redirects: int = 3
+    by_proxy: Literal["pinned", "named", "never"] = "pinned"
 
 
 class Store(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -4,16 +4,13 @@ import json
 import re
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import pytest
 
+from openhearth.surfaces.openapi import document
 from tests.e2e.conftest import Running
 
-SURFACES = Path(__file__).resolve().parents[2] / "src" / "openhearth" / "surfaces"
-PATHS = sorted(
-    {path for file in SURFACES.rglob("*.py") for path in re.findall(r'\bRoute\(\s*"(/[^"]+)"', file.read_text("utf-8"))}
-)
+PATHS = sorted(document()["paths"])
 PAGE = {"origin": "https://page.example"}
 PREFLIGHT = {
     **PAGE,

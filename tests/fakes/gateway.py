@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import hypercorn
@@ -31,6 +31,7 @@ from openhearth.routing.health import Health
 from openhearth.routing.plan import Router
 from openhearth.surfaces import health
 from openhearth.surfaces.openai import chat
+from openhearth.surfaces.screening import Screening
 from openhearth.transport.h1_client import H1Client
 from tests.fakes.access import Keys, Limits
 
@@ -115,6 +116,7 @@ async def gateway(
     keys: Keys | None = None,
     limits: Limits | None = None,
     foreign: bool = False,
+    screening: Callable[[Relay], Screening] | None = None,
 ) -> AsyncIterator[Gateway]:
     """Serve on a free port until the block ends. ``config.server.fast_door`` chooses the door; ``foreign`` serves the
     ASGI app by another server than ours (hypercorn)."""
@@ -134,7 +136,7 @@ async def gateway(
         meter=finished,
     )
     routes = [
-        *chat.routes(relay, config.limits, _no_pictures),
+        *chat.routes(relay, config.limits, _no_pictures, screening(relay) if screening else None),
         *health.routes(is_ready=lambda: "", metrics=lambda: b""),
     ]
     state = ServerState()

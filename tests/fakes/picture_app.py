@@ -25,6 +25,7 @@ from openhearth.relay.pictures import Pictures
 from openhearth.routing.catalog import Catalog
 from openhearth.routing.health import Health
 from openhearth.routing.plan import Router
+from openhearth.surfaces.aitools.pictures import PictureTools
 from openhearth.surfaces.http import json_body, principal_of
 from openhearth.surfaces.media import MediaPages
 from openhearth.surfaces.openai.images import Images
@@ -36,6 +37,7 @@ from tests.fakes.media import Clock, Editor, MemoryBlobs, MemoryFiles, MemoryPic
 HOME = "http://gate.test"
 PORTRAIT = "https://pictures.test/portrait.png"
 EDITS = {Operation.IMAGE_EDIT: Dialect.LOCAL_EDIT}
+TOOLS = dict.fromkeys((Operation.IMAGE_EDIT, Operation.IMAGE_VARY, Operation.IMAGE_TOOL), Dialect.LOCAL_EDIT)
 BOTH = {Operation.IMAGE_EDIT: Dialect.LOCAL_EDIT, Operation.IMAGE_GENERATE: Dialect.LOCAL_EDIT}
 
 
@@ -126,6 +128,7 @@ class PictureApp:
             [
                 Route("/v1/chat/completions", completions, methods=["POST"]),
                 *Images(gate, self.pictures, self.gallery, sources, config, now=self.clock).routes(),
+                *PictureTools(gate, self.pictures, self.gallery, sources, config, now=self.clock).routes(),
                 *MediaPages(gate, self.gallery, public_url=config.server.public_url, now=self.clock).routes(),
             ]
         )

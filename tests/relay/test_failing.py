@@ -17,13 +17,13 @@ CHAT = {"model": "mock", "messages": [{"role": "user", "content": "x"}]}
 STREAM = {**CHAT, "stream": True}
 
 WHOLE_FAULTS = [
-    (Fault(status=500), 502, "upstream_down"),
-    (Fault(status=503), 502, "upstream_down"),
-    (Fault(status=429, headers={"retry-after": "7"}), 429, "upstream_busy"),
-    (Fault(status=529), 429, "upstream_busy"),
+    (Fault(status=500), 502, "overloaded"),
+    (Fault(status=503), 502, "overloaded"),
+    (Fault(status=429, headers={"retry-after": "7"}), 429, "overloaded"),
+    (Fault(status=529), 429, "overloaded"),
     (Fault(status=401), 502, "upstream_refused_credential"),
     (Fault(status=403), 502, "upstream_refused_credential"),
-    (Fault(status=504), 504, "upstream_timeout"),
+    (Fault(status=504), 504, "overloaded"),
     (Fault(body=b"<html>oops</html>"), 502, "upstream_garbled"),
     (Fault(body=b'{"error":{"message":"quota","code":"no_quota"}}'), 502, "no_quota"),
     (Fault(close_on_accept=True), 502, "upstream_disconnected"),

@@ -2,9 +2,11 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
-from tests.fakes.gateway import Gateway
+from openhearth.config import Config, Limits
+from tests.fakes.gateway import Gateway, gateway, target
 from tests.fakes.http import ask, connect, request
 from tests.fakes.upstream import Upstream
 
@@ -55,11 +57,13 @@ async def test_a_wrong_method_names_the_right_one(gate: Gateway) -> None:
 async def test_a_body_too_large_is_a_413(quick: Gateway) -> None:
     reply = await ask(quick.port, body={**CHAT, "pad": "x" * 300_000})
     assert (reply.status, reply.error()["code"]) == (413, "request_too_large")
+    assert reply.headers["x-request-id"].startswith("req_")
 
 
 async def test_headers_too_large_are_a_431(quick: Gateway) -> None:
     reply = await ask(quick.port, body=CHAT, headers={"x-pad": "y" * 9000})
     assert (reply.status, reply.error()["code"]) == (431, "headers_too_large")
+    assert reply.headers["x-request-id"].startswith("req_")
 
 
 async def test_a_header_that_never_ends_is_a_431(quick: Gateway) -> None:
@@ -78,6 +82,7 @@ async def test_slow_headers_are_a_408(quick: Gateway) -> None:
         await connection.send(b"POST /v1/chat/completions HTTP/1.1\r\nhost: ")
         reply = await connection.reply()
         assert (reply.status, reply.error()["code"]) == (408, "request_timeout")
+        assert reply.headers["x-request-id"].startswith("req_")
         assert await connection.reader.read() == b""
 
 
@@ -124,6 +129,7 @@ async def test_what_is_not_http_is_a_400_and_closed(gate: Gateway, data: bytes) 
         reply = await connection.reply()
         assert reply.status == 400
         assert reply.error()["type"] == "invalid_request_error"
+        assert reply.headers["x-request-id"].startswith("req_")
         assert await connection.reader.read() == b""
 
 
@@ -194,3 +200,26 @@ async def test_many_slow_sockets_do_not_delay_good_traffic(quick: Gateway) -> No
         for reader, writer in slow:
             await reader.read()
             writer.close()
+
+
+async def test_a_connection_too_many_is_told_so_and_disturbs_nobody(up: Upstream, config: Config) -> None:
+    config = msgspec.structs.replace(config, limits=Limits(open_connections=2))
+    async with asyncio.timeout(20), gateway([target(up.port)], config=config) as gate:
+        async with connect(gate.port) as first, connect(gate.port) as second:
+            for connection in (first, second):
+                await connection.send(request(body=CHAT))
+                assert (await connection.reply()).status == 200
+            for early in (True, False):  # it may send its request before it reads the answer, or not at all
+                async with connect(gate.port) as third:
+                    if early:
+                        await third.send(request(body=CHAT))
+                    reply = await third.reply()
+                    assert (reply.status, reply.error()["code"]) == (503, "too_many_connections")
+                    assert int(reply.headers["retry-after"]) >= 1
+                    assert reply.headers["x-request-id"].startswith("req_")
+                    assert await third.reader.read() == b""
+            await first.send(request(body=CHAT))
+            assert (await first.reply()).status == 200
+        while (await ask(gate.port, body=CHAT)).status != 200:
+            await asyncio.sleep(0.02)
+    assert len(up.seen) == 4

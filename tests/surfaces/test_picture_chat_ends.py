@@ -185,3 +185,11 @@ async def test_messages_that_cannot_be_read_are_named() -> None:
     assert empty.json()["error"]["code"] == "missing_user_message"
     absent = await app.post("/v1/chat/completions", {"model": "chat-seededit"})
     assert absent.json()["error"]["param"] == "messages"
+
+
+@pytest.mark.parametrize("fields", [{}, {"n": 0}, {"stream": "yes"}, {"messages": 7}])
+async def test_a_model_that_is_not_the_keys_is_refused_before_the_rest_is_judged(fields: dict[str, object]) -> None:
+    app = PictureApp([target(), target("other", "other")])
+    body = {"model": "chat-other", "messages": [], **fields}
+    answer = await app.post("/v1/chat/completions", body, key="sk-c")
+    assert (answer.status, answer.json()["error"]["code"]) == (403, "model_not_allowed")

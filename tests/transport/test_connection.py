@@ -1,6 +1,7 @@
 """A connection by itself, where a real socket would need luck: it dies between being opened and being used."""
 
 import asyncio
+import socket
 
 from typing_extensions import override
 
@@ -54,7 +55,7 @@ class Wire(asyncio.Transport):
 
 def flight() -> tuple[Flight, Recorder]:
     recorder = Recorder()
-    return Flight(outgoing(Origin("http", "up", 80)), recorder, 0.0), recorder
+    return Flight.begin(outgoing(Origin("http", "up", 80)), recorder, 0.0), recorder
 
 
 async def test_a_connection_that_closed_before_its_use_fails_the_flight() -> None:
@@ -63,7 +64,7 @@ async def test_a_connection_that_closed_before_its_use_fails_the_flight() -> Non
     connection.connection_made(wire)
     connection.eof_received()
     under_way, recorder = flight()
-    connection.start(under_way, 0.0)
+    connection.start(under_way)
     assert isinstance(recorder.error, UpstreamDown)
     assert wire.aborted
     assert wire.written == b""
@@ -75,7 +76,7 @@ async def test_losing_a_connection_twice_is_told_once() -> None:
     connection = Connection(home, DecodeLimits())
     connection.connection_made(wire)
     under_way, recorder = flight()
-    connection.start(under_way, 0.0)
+    connection.start(under_way)
     connection.eof_received()
     connection.connection_lost(ConnectionResetError())
     assert isinstance(recorder.error, UpstreamDown)
@@ -86,5 +87,31 @@ async def test_the_request_is_one_write() -> None:
     wire = Wire()
     connection = Connection(Nowhere(), DecodeLimits())
     connection.connection_made(wire)
-    connection.start(flight()[0], 0.0)
+    connection.start(flight()[0])
     assert wire.written.endswith(b'\r\ncontent-length: 27\r\n\r\n{"model":"m","messages":[]}')
+
+
+async def test_a_connection_knows_that_it_was_closed_before_the_loop_does() -> None:
+    loop = asyncio.get_running_loop()
+    home = Nowhere()
+    connection = Connection(home, DecodeLimits())
+    ours, theirs = socket.socketpair()
+    await loop.create_connection(lambda: connection, sock=ours)
+    assert connection.is_open()
+    theirs.close()
+    assert not connection.is_open()
+    connection.close()
+    assert not connection.is_open()
+    await asyncio.sleep(0)
+
+
+async def test_a_connection_with_something_to_read_is_of_no_more_use() -> None:
+    loop = asyncio.get_running_loop()
+    connection = Connection(Nowhere(), DecodeLimits())
+    ours, theirs = socket.socketpair()
+    await loop.create_connection(lambda: connection, sock=ours)
+    theirs.send(b"x")
+    assert not connection.is_open()
+    connection.close()
+    theirs.close()
+    await asyncio.sleep(0)

@@ -132,7 +132,7 @@ async def test_does_not_use_a_connection_again_after_an_unclean_end(
 async def test_resends_once_when_a_pooled_connection_had_died(client: H1Client, up: Upstream) -> None:
     await sent(client, outgoing(up.origin)).finished()
     up.script(Fault(reset_after=0))
-    answer = await sent(client, outgoing(up.origin)).finished()
+    answer = await sent(client, outgoing(up.origin, repeatable=True)).finished()
     assert answer.status == 200
     assert len(up.seen) == 3
     assert up.accepted == 2
@@ -141,9 +141,18 @@ async def test_resends_once_when_a_pooled_connection_had_died(client: H1Client, 
 async def test_resends_only_once(client: H1Client, up: Upstream) -> None:
     await sent(client, outgoing(up.origin)).finished()
     up.script(Fault(close_after=0), Fault(close_after=0))
-    answer = await sent(client, outgoing(up.origin)).finished()
+    answer = await sent(client, outgoing(up.origin, repeatable=True)).finished()
     assert isinstance(answer.error, UpstreamDown)
     assert len(up.seen) == 3
+
+
+@pytest.mark.parametrize("fault", [Fault(reset_after=0), Fault(close_after=0)], ids=["reset", "closed"])
+async def test_what_makes_something_never_goes_out_twice(client: H1Client, up: Upstream, fault: Fault) -> None:
+    await sent(client, outgoing(up.origin)).finished()
+    up.script(fault)
+    answer = await sent(client, outgoing(up.origin)).finished()
+    assert isinstance(answer.error, UpstreamDown)
+    assert len(up.seen) == 2
 
 
 async def test_does_not_resend_on_a_fresh_connection(client: H1Client, up: Upstream) -> None:

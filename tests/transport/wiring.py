@@ -19,9 +19,10 @@ def outgoing(
     path: str = "/v1/chat/completions",
     method: str = "POST",
     deadlines: Deadlines | None = None,
+    repeatable: bool = False,
 ) -> Outgoing:
     head = f"{method} {path} HTTP/1.1\r\nhost: {origin.host}\r\ncontent-type: application/json\r\n".encode()
-    return Outgoing(origin, head, body, deadlines or Deadlines(), name="up")
+    return Outgoing(origin, head, body, deadlines or Deadlines(), name="up", repeatable=repeatable)
 
 
 class Recorder(Receiver):

@@ -107,11 +107,7 @@ def test_a_whole_character_and_a_backslash_are_no_half(body: bytes) -> None:
 def test_the_depth_of_long_bodies_is_bounded_as_that_of_short_ones() -> None:
     long = b"x" * 4000
     for opened, closed in ((b"[", b"]"), (b'{"a":', b"}")):
-        for times, fine in ((63, True), (64, False)):
-            body = b'{"model":"m","p":"%b","d":%b1%b}' % (long, opened * times, closed * times)
-            try:
-                Envelope.decode(body)
-            except RequestError as error:
-                assert (error.code, fine) == ("json_too_deep", False)
-            else:
-                assert fine
+        Envelope.decode(b'{"model":"m","p":"%b","d":%b1%b}' % (long, opened * 63, closed * 63))
+        with pytest.raises(RequestError) as caught:
+            Envelope.decode(b'{"model":"m","p":"%b","d":%b1%b}' % (long, opened * 64, closed * 64))
+        assert caught.value.code == "json_too_deep"

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from openhearth.accounts.secrets import open_secrets
-from openhearth.config import Upstream
+from openhearth.config import Upstream as Way
 from openhearth.core.errors import RequestError
 from openhearth.routing.catalog import Catalog
 from openhearth.routing.health import Health
@@ -15,6 +15,7 @@ from openhearth.routing.targets import NewTarget, Targets
 from openhearth.stores.ports import TargetRecord
 from openhearth.transport.h1_client import H1Client
 from tests.fakes.gateway import NoEngines
+from tests.fakes.upstream import Reply, Upstream
 
 
 class Kept:
@@ -35,7 +36,7 @@ class Kept:
 
 def targets(kept: Kept, folder: Path, catalog: Catalog, environ: Mapping[str, str]) -> Targets:
     return Targets(
-        kept, catalog, Health(1.0), open_secrets(folder).vault(), H1Client(), {}, Upstream(), environ,
+        kept, catalog, Health(1.0), open_secrets(folder).vault(), H1Client(), {}, Way(), environ,
         engines=NoEngines(), on_removed=lambda _: None,
     )  # fmt: skip
 
@@ -92,3 +93,30 @@ async def test_a_price_that_means_nothing_is_refused_and_an_old_one_takes_only_i
     (said,) = await targets(kept, tmp_path, catalog, {}).load()
     assert "dollars" in said
     assert [target.id for target in catalog.targets()] == [good.id]
+
+
+async def test_the_list_of_a_target_without_known_names_is_read_when_it_is_attached(tmp_path: Path) -> None:
+    async with Upstream() as first, Upstream() as second:
+        first.add("/v1/models", Reply(b'{"data":[{"id":"llama-9"}]}'))
+        second.add("/v1/models", Reply(b'{"data":[{"id":"qwen-9"}]}'))
+        kept, catalog = Kept(), Catalog()
+        attached = targets(kept, tmp_path, catalog, {})
+        one = await attached.add(NewTarget(base_url=f"{first.url}/v1"))
+        two = await attached.add(NewTarget(base_url=f"{second.url}/v1", provider="second"))
+        assert [target.id for target in catalog.find("llama-9")] == [one.id]
+        assert [target.id for target in catalog.find("qwen-9")] == [two.id]
+        assert catalog.find("unheard-of") == []
+        later = Catalog()
+        again = targets(kept, tmp_path, later, {})
+        await again.load()
+        await again.learn()
+        assert [target.id for target in later.find("qwen-9")] == [two.id]
+
+
+async def test_a_target_whose_list_cannot_be_read_is_attached_and_answers_any_name(tmp_path: Path) -> None:
+    async with Upstream() as up:
+        up.add("/v1/models", Reply(b"no", 404))
+        catalog = Catalog()
+        one = await targets(Kept(), tmp_path, catalog, {}).add(NewTarget(base_url=f"{up.url}/v1"))
+        assert [target.upstream_model for target in catalog.find("llama-9")] == ["llama-9"]
+        assert catalog.find("llama-9")[0].id == one.id

@@ -18,6 +18,7 @@ from openhearth.core.ids import new_id
 from openhearth.stores.ports import KeyRecord, KeyRecords
 
 PREFIX = "sk-oh-"
+MODERATE = ("off", "input", "output", "both")
 _SECRET_BYTES = 32
 _NAME_CHARS = 200
 _DEFAULT_BOUNDS = (20_000, 10_000)
@@ -81,6 +82,9 @@ class Keys:
             return None
         if now - known.asked_at > self._times.fresh_s:
             return None
+        principal = known.principal
+        if not known.disabled and principal.expires_at is None:  # nearly every key
+            return principal
         return _usable(known, now)
 
     def _digest(self, token: bytes) -> bytes:
@@ -120,15 +124,18 @@ class Keys:
         quota_micros: int | None = None,
         expires_at: float | None = None,
         models: Sequence[str] = (),
+        moderate: str = "off",
     ) -> tuple[KeyRecord, str]:
         """A new key and its text, which is shown this once and never again.
 
-        ``owner`` scopes the key's objects; by default they are its own. Raises RequestError for a bad name or quota.
+        ``owner`` scopes the key's objects; by default they are its own. ``moderate`` is ``off``, ``input``, ``output``
+        or ``both``. Raises RequestError for a bad name, quota or ``moderate``.
         """
         if not name.strip() or len(name) > _NAME_CHARS or not name.isprintable():
             raise RequestError(f"A key's name is 1 to {_NAME_CHARS} printable characters.", param="name")
         if quota_micros is not None and quota_micros < 0:
             raise RequestError("A quota cannot be negative.", param="quota_micros")
+        _check_moderate(moderate)
         text = PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
         digest = hmac.digest(self._pepper, text.encode(), "sha256")
         key_id = new_id("key")
@@ -144,6 +151,7 @@ class Keys:
             expires_at=expires_at,
             quota_micros=quota_micros,
             models=tuple(models),
+            moderate=moderate,
         )
         await self._records.add_key(record)
         self._remember(digest, record)
@@ -159,6 +167,20 @@ class Keys:
             if known is not None:
                 known.disabled = True
         return found
+
+    async def moderate(self, key_id: str, moderate: str) -> KeyRecord | None:
+        """Change what is checked of a key, from its next call on; the key, or ``None`` if there is no such key.
+
+        Raises RequestError for a bad ``moderate``.
+        """
+        _check_moderate(moderate)
+        record = await self._records.moderate_key(key_id, moderate)
+        if record is None:
+            return None
+        known = self._known.get(self._digest_of.get(key_id, b""))
+        if known is not None:
+            known.principal = _principal(record)
+        return msgspec.structs.replace(record, digest="")
 
     async def list(self) -> Sequence[KeyRecord]:
         """All keys, oldest first, without anything a key could be made from."""
@@ -184,6 +206,11 @@ class Keys:
         self._unknown[digest] = self._now() + self._times.unknown_s
 
 
+def _check_moderate(moderate: str) -> None:
+    if moderate not in MODERATE:
+        raise RequestError(f"'moderate' is one of {', '.join(MODERATE)}.", param="moderate", code="invalid_value")
+
+
 def _principal(record: KeyRecord) -> Principal:
     return Principal(
         key_id=record.id,
@@ -193,6 +220,7 @@ def _principal(record: KeyRecord) -> Principal:
         quota_micros=record.quota_micros,
         expires_at=record.expires_at,
         models=record.models,
+        screens="" if record.moderate == "off" else record.moderate,
     )
 
 

@@ -26,7 +26,7 @@ class Limits:
             if not self._holds.hold(principal.key_id, amount_micros, principal.quota_micros):
                 raise self._spent(principal.key_id, principal.quota_micros, amount_micros)
             held = amount_micros
-        reservation = Reservation(call, amount_micros, held, self._settle)
+        reservation = Reservation(call, amount_micros, held, self._book, self._ledger.settle)
         try:
             self._ledger.open(reservation)
         except Exception:
@@ -35,11 +35,8 @@ class Limits:
             raise
         return reservation
 
-    def _settle(self, reservation: Reservation) -> None:
-        held, cost = reservation.held_micros, reservation.cost_micros
-        if held or cost:
-            self._holds.settle(reservation.call.principal.key_id, held, cost)
-        self._ledger.settle(reservation)
+    def _book(self, reservation: Reservation) -> None:
+        self._holds.settle(reservation.call.principal.key_id, reservation.held_micros, reservation.cost_micros)
 
     def _spent(self, key_id: str, quota_micros: int, amount_micros: int) -> BudgetSpent:
         spent, held = self._holds.spent(key_id), self._holds.held(key_id)

@@ -101,16 +101,22 @@ class Vault:
 
         Blocking for ``file:``. Raises ConfigError naming what is missing, never the secret.
         """
-        if not credential:
-            return None
-        kind, _, rest = credential.partition(":")
-        if kind == "env":
-            return _from_environment(rest, environ)
-        if kind == "file":
-            return _from_file(Path(rest))
-        if kind == "v1":
-            return self.unseal(credential)
-        raise ConfigError("A credential is sealed text, 'env:NAME' or 'file:PATH'; this one is none of them.")
+        return self.unseal(credential) if credential.startswith("v1:") else credential_of(credential, environ)
+
+
+def credential_of(reference: str, environ: Mapping[str, str]) -> Secret | None:
+    """The secret that ``env:NAME`` or ``file:PATH`` names; ``None`` for an empty reference.
+
+    Blocking for ``file:``. Raises ConfigError naming what is missing, never the secret.
+    """
+    if not reference:
+        return None
+    kind, _, rest = reference.partition(":")
+    if kind == "env":
+        return _from_environment(rest, environ)
+    if kind == "file":
+        return _from_file(Path(rest))
+    raise ConfigError("A credential is 'env:NAME' or 'file:PATH'; this one is neither.")
 
 
 def _from_environment(name: str, environ: Mapping[str, str]) -> Secret:

@@ -120,6 +120,7 @@ class _Assembly:
             *surface_routes(self._parts(relay)),
         ]
         said = [*await targets.load(), *await targets.attach_environment()]
+        self._stack.callback(asyncio.create_task(targets.learn(), name="lists of models").cancel)
         return Platform(config, asgi.app(routes), routes, relay, await first_key(self._keys, self._folder), said)
 
     async def _relay(self) -> tuple[Relay, Catalog, Health]:
@@ -216,7 +217,7 @@ class _Assembly:
         )
         for sweep in (library.sweep_on(_SWEEP_EVERY_S), gallery.sweep_on(_SWEEP_EVERY_S)):
             self._stack.callback(asyncio.create_task(sweep).cancel)
-        fetcher = Fetcher(relay.client, config.fetch)
+        fetcher = Fetcher(relay.client, config.fetch, upstream=config.upstream)
         deadlines = _deadlines(config)
         calls = Calls(
             relay.gate, relay.router, relay.meter, attempts=config.upstream.attempts, total_s=config.limits.total_s

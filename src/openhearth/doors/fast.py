@@ -9,7 +9,6 @@ import asyncio
 from typing import Any
 
 import httptools
-import msgspec
 from typing_extensions import override
 from uvicorn.config import Config as ServerConfig
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -17,36 +16,21 @@ from uvicorn.server import ServerState
 
 from openhearth.config import Limits
 from openhearth.core.envelope import Envelope
-from openhearth.core.errors import (
-    GatewayError,
-    HeadersTooLarge,
-    RequestError,
-    RequestTimeout,
-    TooLarge,
-    UnsupportedMedia,
-)
+from openhearth.core.errors import GatewayError, RequestError, RequestTimeout
+from openhearth.core.last_head import LastHead
 from openhearth.core.operations import Operation
 from openhearth.dialects import openai_errors
-from openhearth.doors.standing import StandingLines
+from openhearth.doors.refusals import TurnedAway, head_too_large, lines_of, refusal, too_large
+from openhearth.doors.services import HotRoutes, Services
+from openhearth.relay.gate import KEY_HEADERS, key_of
 from openhearth.relay.passthrough import read_ask
 from openhearth.relay.pipeline import Exchange, Relay
 
-HotRoutes = dict[bytes, Operation]
-
 _END_OF_CHUNKS = b"0\r\n\r\n"
 _JSON_TYPES = frozenset({b"", b"application/json"})
-_NOTED = frozenset((b"content-type", b"origin", b"expect", b"upgrade", b"authorization", b"x-api-key", b"api-key"))
+_NOTED = frozenset((b"content-type", b"origin", b"expect", b"upgrade", *KEY_HEADERS))
 _HOP_HEADERS = frozenset((b"upgrade", b"connection", b"http2-settings"))
 UNSEEN = -1.0
-
-
-class _Services(msgspec.Struct):
-    """What every connection of a server shares."""
-
-    relay: Relay
-    routes: HotRoutes
-    limits: Limits
-    standing: StandingLines
 
 
 class FastDoor(HttpToolsProtocol):
@@ -55,14 +39,14 @@ class FastDoor(HttpToolsProtocol):
     ``deadline_s``: 0 for none, ``UNSEEN`` for an idle connection whose time starts when the sweeper comes by.
     """
 
-    services: _Services
+    services: Services
 
     # Slots, also for what uvicorn's class sets: over thirty names in an instance's dictionary make each look-up slower.
     __slots__ = (
         "body", "body_bytes", "chunked", "content_type", "cross_origin", "cycle", "deadline_s", "exchange",
-        "expect_100_continue", "fault", "head_bytes", "headers", "hot", "in_head", "keep", "limits", "loop", "method",
-        "noted", "parser", "relay", "routes", "server_state", "standing", "timeout_keep_alive_task", "transport",
-        "upgrading", "url",
+        "expect_100_continue", "fault", "head_bytes", "headers", "hot", "in_head", "keep", "last", "last_operation",
+        "last_token", "limits", "loop", "method", "noted", "parser", "relay", "routes", "server_state", "standing",
+        "timeout_keep_alive_task", "transport", "upgrading", "url",
     )  # fmt: skip
 
     def __init__(
@@ -92,15 +76,20 @@ class FastDoor(HttpToolsProtocol):
         self.keep = True
         self.cross_origin = False
         self.content_type = b""
+        self.last = LastHead()
+        self.last_operation = Operation.CHAT
+        self.last_token: bytes | None = None
 
     # -- connection ----------------------------------------------------------------------------------------------
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        transport.set_write_buffer_limits(high=self.limits.write_buffer_bytes)
         if len(self.connections) > self.limits.open_connections:
-            transport.abort()
+            self.connections.discard(self)
+            TurnedAway(transport, self.limits, self.services.leaving)
+        else:
+            transport.set_write_buffer_limits(high=self.limits.write_buffer_bytes)
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
@@ -118,12 +107,17 @@ class FastDoor(HttpToolsProtocol):
 
     @override
     def data_received(self, data: bytes) -> None:
-        if self.in_head:
-            if self.head_bytes == 0:
-                self.deadline_s = 0.0
-            self.head_bytes += len(data)
         if self.timeout_keep_alive_task is not None:
             self._unset_keepalive_if_required()
+        begins = not self.head_bytes
+        if begins and self.exchange is None:
+            body = self.last.body_in(data)
+            if body is not None and self._relays(self.last_operation, self.last_token, body):
+                return
+        if begins:
+            self.deadline_s = 0.0
+        if self.in_head:
+            self.head_bytes += len(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as wish:
@@ -136,25 +130,25 @@ class FastDoor(HttpToolsProtocol):
             return
         if self.head_bytes:
             self._wait_for_rest(len(data))
+        elif begins and self.hot is not None and self.keep and not self.expect_100_continue and self.last.is_wanted:
+            self.last.keep(data)
+            self.last_operation, self.last_token = self.hot, key_of(self.noted)
 
     def _without_upgrade(self, rest: bytes) -> None:
         """A wish to upgrade may be ignored (RFC 9110, section 7.8), but the parser stops at it: let another one read
         the request without that header, and what came after its head."""
         self.parser = httptools.HttpRequestParser(self)
-        lines = [self.method, b" ", self.url, b" HTTP/1.1\r\n"]
-        for name, value in self.headers:
-            if name not in _HOP_HEADERS:
-                lines += name, b": ", value, b"\r\n"
+        kept = [b"%b: %b\r\n" % header for header in self.headers if header[0] not in _HOP_HEADERS]
         self.head_bytes = 0
         self.in_head = True
-        self.data_received(b"".join((*lines, b"\r\n", rest)))
+        self.data_received(b"%b %b HTTP/1.1\r\n%b\r\n%b" % (self.method, self.url, b"".join(kept), rest))
 
     def _wait_for_rest(self, read_bytes: int) -> None:
         """A read ended inside a request. Only then is there a deadline to set: most requests come in one read."""
         limits = self.limits
         if self.in_head:
             if self.head_bytes > limits.header_bytes:
-                self._refuse_connection(HeadersTooLarge(f"The headers are larger than {limits.header_bytes} bytes."))
+                self._refuse_connection(head_too_large(limits))
             elif not self.deadline_s:
                 self.deadline_s = self.loop.time() + limits.header_s
         elif self.hot is not None:
@@ -162,7 +156,7 @@ class FastDoor(HttpToolsProtocol):
                 self.deadline_s = self.loop.time() + limits.body_s
             self.body_bytes += read_bytes  # also counts framing and the head: only then is it worth a closer look
             if self.body_bytes > limits.json_body_bytes and sum(map(len, self.body)) > limits.json_body_bytes:
-                self._refuse_connection(_too_large(limits))
+                self._refuse_connection(too_large(limits))
 
     @override
     def eof_received(self) -> None:
@@ -185,6 +179,8 @@ class FastDoor(HttpToolsProtocol):
             # the client sends the second again (RFC 9112, section 9.3.2).
             self.keep = False
             raise RequestError("pipelined")
+        self.head_bytes = self.head_bytes or 1  # a read may bring the end of one request and the start of the next
+        self.last.forget()
         self.url = b""
         self.headers = []
         self.noted = []
@@ -206,7 +202,7 @@ class FastDoor(HttpToolsProtocol):
         if self.head_bytes > self.limits.header_bytes:  # the read may also hold a part of the body: count exactly
             size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
             if size > self.limits.header_bytes:
-                self.fault = HeadersTooLarge(f"The headers are larger than {self.limits.header_bytes} bytes.")
+                self.fault = head_too_large(self.limits)
                 raise self.fault
         self.in_head = False
         self.deadline_s = 0.0
@@ -236,7 +232,7 @@ class FastDoor(HttpToolsProtocol):
     def _continue(self) -> None:
         for name, value in self.headers:
             if name == b"content-length" and int(value) > self.limits.json_body_bytes:
-                self.fault = _too_large(self.limits)
+                self.fault = too_large(self.limits)
                 raise self.fault
         self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
@@ -261,34 +257,44 @@ class FastDoor(HttpToolsProtocol):
         body = parts[0] if len(parts) == 1 else b"".join(parts)
         self.body = []
         if len(body) > self.limits.json_body_bytes:
-            self.fault = _too_large(self.limits)
+            self.fault = too_large(self.limits)
             raise self.fault
         self._begin(operation, body)
 
     # -- the relay -----------------------------------------------------------------------------------------------
 
     def _begin(self, operation: Operation, body: bytes) -> None:
-        try:
-            if self.content_type not in _JSON_TYPES:
-                self._check_type()
-            envelope = Envelope.decode(body, max_depth=self.limits.json_depth)
-            ask = read_ask(envelope)
-            relayed = self.relay.router.relayable(operation, ask.model)
-        except RequestError:
-            relayed = False  # the app says what is wrong, once it knows who asks
-        if relayed:
-            self.exchange = exchange = Exchange(self.relay, operation, self)
-            exchange.run(self.noted, envelope, ask, len(body))
-        else:
-            self.hot = None
-            self._to_app()
-            super().on_body(body)
-            super().on_message_complete()
+        if self._is_json() and self._relays(operation, key_of(self.noted), body):
+            return
+        self._give_to_app(body)
 
-    def _check_type(self) -> None:
+    def _give_to_app(self, body: bytes) -> None:
+        self.hot = None
+        self._to_app()
+        super().on_body(body)
+        super().on_message_complete()
+
+    def _relays(self, operation: Operation, token: bytes | None, body: bytes) -> bool:
+        """Begin the relay of a body; False when the app must answer: it says what is wrong, once it knows who asks."""
+        relay, limits = self.relay, self.limits
+        try:
+            envelope = Envelope.decode(body, max_depth=limits.json_depth)
+            ask = read_ask(envelope)
+        except RequestError:
+            return False
+        found = relay.router.relayed(operation, ask.model)
+        if not found or len(body) > limits.json_body_bytes:
+            return False
+        self.deadline_s = 0.0
+        self.exchange = exchange = Exchange(relay, operation, self)
+        exchange.run(token, envelope, ask, len(body), found)
+        return True
+
+    def _is_json(self) -> bool:
+        if self.content_type in _JSON_TYPES:
+            return True
         kind = self.content_type.partition(b";")[0].strip().lower()
-        if kind != b"application/json" and not kind.endswith(b"+json"):
-            raise UnsupportedMedia("Not JSON.")
+        return kind == b"application/json" or kind.endswith(b"+json")
 
     def _to_app(self) -> None:
         """The request goes to the ASGI app as if it had just arrived."""
@@ -330,27 +336,37 @@ class FastDoor(HttpToolsProtocol):
         self._done()
 
     def failed(self, error: GatewayError, lines: bytes) -> None:
-        self.answer(error.shown_status, lines + _lines_of(error), openai_errors.shown(error))
+        self.answer(error.shown_status, lines + lines_of(error), openai_errors.shown(error))
 
     def broke(self, error: GatewayError) -> None:
         self.data(openai_errors.event(error))
         self.end()
 
+    def pass_on(self, body: bytes) -> bool:
+        """The app answers: it can have texts checked before and after, which takes a task."""
+        self.exchange = None
+        self.last.forget()
+        length = b"%d" % len(body)  # a head that came again has the headers of the first request that had it
+        self.headers = [(name, length if name == b"content-length" else value) for name, value in self.headers]
+        self._give_to_app(body)
+        return True
+
     # -- the end of an answer ------------------------------------------------------------------------------------
 
     def _write(self, status: int, lines: bytes, framing: bytes, body: bytes) -> None:
         """``framing`` is the last header line, if there is one, and the blank line."""
-        standing = self.standing.of(self.server_state.default_headers)
+        standing, headers = self.standing, self.server_state.default_headers
+        if standing.headers is not headers:
+            standing.renew(headers)
         if self.cross_origin:
             lines += b"access-control-allow-origin: *\r\naccess-control-expose-headers: *\r\n"
         if not self.keep:
             lines += b"connection: close\r\n"
-        self.transport.write(b"".join((STATUS_LINE[status], standing, lines, framing, body)))
+        self.transport.write(b"".join((STATUS_LINE[status], standing.lines, lines, framing, body)))
 
     def _done(self) -> None:
         self.exchange = None
         self.hot = None
-        self.server_state.total_requests += 1
         if not self.keep:
             self.transport.close()
         else:
@@ -372,20 +388,12 @@ class FastDoor(HttpToolsProtocol):
         if self.cycle is not None and not self.cycle.response_complete and self.cycle.response_started:
             self.transport.abort()
             return
-        body = openai_errors.body(error)
-        self._write(error.shown_status, _lines_of(error), b"content-length: %d\r\n\r\n" % len(body), body)
+        lines, body = refusal(error)
+        self._write(error.shown_status, lines, b"content-length: %d\r\n\r\n" % len(body), body)
         self.transport.close()
-
-
-def _too_large(limits: Limits) -> TooLarge:
-    return TooLarge(f"The body is larger than {limits.json_body_bytes} bytes.")
-
-
-def _lines_of(error: GatewayError) -> bytes:
-    return b"".join(b"%b: %b\r\n" % pair for pair in openai_errors.headers(error))
 
 
 def bound(relay: Relay, routes: HotRoutes, limits: Limits) -> type[FastDoor]:
     """The protocol class for uvicorn's ``http=`` with its services attached."""
-    services = _Services(relay, routes, limits, StandingLines())
+    services = Services(relay, routes, limits)
     return type("BoundFastDoor", (FastDoor,), {"services": services, "__slots__": ()})

@@ -2,17 +2,18 @@
 
 
 class StandingLines:
-    """The header lines every answer has, joined once per list: the server makes a new list every second."""
+    """The header lines every answer has, joined once per list: the server makes a new list every second.
 
-    __slots__ = ("_lines", "_of")
+    ``lines`` belong to ``headers``; whoever holds another list calls ``renew`` first.
+    """
+
+    __slots__ = ("headers", "lines")
 
     def __init__(self) -> None:
-        self._of: list[tuple[bytes, bytes]] | None = None
-        self._lines = b""
+        self.headers: list[tuple[bytes, bytes]] | None = None
+        self.lines = b""
 
-    def of(self, headers: list[tuple[bytes, bytes]]) -> bytes:
-        """The lines of ``headers``, each ended by CRLF."""
-        if headers is not self._of:
-            self._of = headers
-            self._lines = b"".join(b"%b: %b\r\n" % pair for pair in headers)
-        return self._lines
+    def renew(self, headers: list[tuple[bytes, bytes]]) -> None:
+        """Join ``headers``, each line ended by CRLF."""
+        self.headers = headers
+        self.lines = b"".join(b"%b: %b\r\n" % pair for pair in headers)

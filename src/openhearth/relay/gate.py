@@ -4,13 +4,16 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+import msgspec
+
 from openhearth.core.call import Call, Outcome, Principal
 from openhearth.core.errors import AccessError, Forbidden, GatewayError, RequestError, UpstreamTimeout
-from openhearth.core.ids import new_ordered_id
+from openhearth.core.ids import OrderedIds
 from openhearth.core.money import Price
 from openhearth.core.operations import Operation
 
-_OTHER_KEY_HEADERS = (b"x-api-key", b"api-key")
+_OTHER_KEY_HEADERS = (b"x-api-key", b"api-key", b"xi-api-key")
+KEY_HEADERS = (b"authorization", *_OTHER_KEY_HEADERS)
 
 
 class Reservation(Protocol):
@@ -43,29 +46,28 @@ class Limits(Protocol):
         """Hold ``amount_micros`` for ``call``. Raises BudgetSpent."""
 
 
-class Admission:
+class Admission(msgspec.Struct, eq=False):
     """One admitted call. Settled exactly once, whoever asks first; ``with`` settles on every way out."""
 
-    __slots__ = ("_clock", "_reservation", "_settled", "call")
-
-    def __init__(self, call: Call, reservation: Reservation, clock: Callable[[], float]) -> None:
-        self.call = call
-        self._reservation = reservation
-        self._settled = False
-        self._clock = clock
+    call: Call
+    reservation: Reservation
+    clock: Callable[[], float]
+    settled: bool = False
 
     def settle(self, outcome: Outcome, error_code: str = "", price: Price | None = None) -> bool:
         """Close the call. ``price`` (of the target that answered) turns usage into cost; True the first time."""
-        if self._settled:
+        if self.settled:
             return False
-        self._settled = True
+        self.settled = True
         call = self.call
-        call.outcome = outcome
-        call.error_code = error_code
-        call.duration_s = self._clock() - call.started_s
+        call.duration_s = self.clock() - call.started_s
+        if outcome is not _OK:
+            call.outcome = outcome
+            call.error_code = error_code
         if price is not None and outcome in _CHARGED:
             call.cost_micros = price.cost(call.usage)
-        self._reservation.settle(call)
+            call.price_version = price.version
+        self.reservation.settle(call)
         return True
 
     def __enter__(self) -> "Admission":
@@ -82,6 +84,7 @@ class Admission:
             self.settle(Outcome.CLIENT_GONE)
 
 
+_OK = Outcome.OK  # an enumeration's members are slow to look up
 _CHARGED = frozenset({Outcome.OK, Outcome.CLIENT_GONE})
 
 
@@ -109,6 +112,7 @@ class Gate:
         self._limits = limits
         self.clock = clock
         self._now = now
+        self._ids = OrderedIds("call")
 
     def identify_cached(self, token: bytes | None) -> Principal | None:
         """The hot path's identify: no await. ``None`` means ``identify`` must be awaited. Raises AccessError."""
@@ -127,6 +131,11 @@ class Gate:
         """Whether the key's list of models (empty: all; ``name*``: by beginning) holds ``model``."""
         return not principal.models or _allowed(model, principal.models)
 
+    def check_model(self, principal: Principal, model: str) -> None:
+        """Raises Forbidden when the model is not one of the key's. For those who look into a body before they admit."""
+        if not self.may_use(principal, model):
+            raise Forbidden(f"This key may not use the model '{model}'.", param="model", code="model_not_allowed")
+
     def admit(
         self,
         principal: Principal,
@@ -137,18 +146,11 @@ class Gate:
         reserve_micros: int = 0,
     ) -> Admission:
         """Open a call and hold its worst case. Raises Forbidden (model not allowed for this key) and BudgetSpent."""
-        if not self.may_use(principal, model):
-            raise Forbidden(f"This key may not use the model '{model}'.", param="model", code="model_not_allowed")
-        call = Call(
-            id=new_ordered_id("call"),
-            operation=operation,
-            model=model,
-            principal=principal,
-            created_at=self._now(),
-            started_s=self.clock(),
-            stream=stream,
-        )
-        return Admission(call, self._limits.reserve(call, reserve_micros), self.clock)
+        if principal.models:
+            self.check_model(principal, model)
+        clock, now = self.clock, self._now()
+        call = Call(self._ids.new(now), operation, model, principal, now, clock(), stream=stream)
+        return Admission(call, self._limits.reserve(call, reserve_micros), clock)
 
 
 def _allowed(model: str, patterns: tuple[str, ...]) -> bool:

@@ -14,7 +14,7 @@ from openhearth.core.errors import UpstreamGarbled
 
 _MOST_PENDING_BYTES = 16 * 1024 * 1024
 _DONE = (b"[DONE]\n\n", b"[DONE]\r\n\r\n")
-_ERROR_WITHIN = 64
+_NEWLINE, _BRACKET, _E = b"\n]e"
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _FINISH = re.compile(rb'"finish_reason"\s*:\s*"')
 _ERROR = re.compile(rb'(?:^|\n)data:\s*\{\s*"error"\s*:\s*[^n]')
@@ -35,16 +35,16 @@ _ABSENT = msgspec.Raw(b"")
 
 class _Answer(msgspec.Struct):
     usage: _Usage | None = None
-    choices: msgspec.Raw = _ABSENT
     error: msgspec.Raw = _ABSENT
 
 
-class _UsageOnly(msgspec.Struct):
+class _Chunk(msgspec.Struct):
     usage: _Usage | None = None
+    choices: msgspec.Raw = _ABSENT
 
 
 _ANSWER = msgspec.json.Decoder(_Answer)
-_USAGE_ONLY = msgspec.json.Decoder(_UsageOnly)
+_CHUNK = msgspec.json.Decoder(_Chunk)
 
 
 class StreamObserver:
@@ -70,20 +70,23 @@ class StreamObserver:
         if self._pending:
             data = self._pending + data
             self._pending = b""
-        if not data.endswith(b"\n\n"):
-            data = self._cut(data)
+        # Searches are ``find``: ``bytes in bytes`` raises and drops a TypeError inside, at the price of four searches.
+        line = data.find(b"\n")
+        if line == len(data) - 2 and line > 0 and data[-1] == _NEWLINE:
+            # One event of one line, as nearly every read brings it: an error can only be its first field.
+            self.events += 1
+            may_fail, may_end = data[data.find(b'"') + 1] == _E, data[line - 1] == _BRACKET
+        else:
+            data = data if data.endswith(b"\n\n") else self._cut(data)
             if not data:
                 return b""
-        count = data.count(b"\n\n") or data.count(b"\n\r\n")
-        self.events += count
-        # In one event that is all data, an error can only be its first field: no need to search the rest.
-        # Searches are ``find``: ``bytes in bytes`` raises and drops a TypeError inside, at the price of four searches.
-        within = _ERROR_WITHIN if count == 1 and data.startswith(b"data:") else len(data)
-        if data.find(b'"error"', 0, within) >= 0:
+            self.events += data.count(b"\n\n") or data.count(b"\n\r\n")
+            may_fail = may_end = True
+        if may_fail and data.find(b'"error"') >= 0:
             self.failed = self.failed or _ERROR.search(data) is not None
         if data.find(b'"usage"') >= 0:
             data = self._read_usage(data)
-        if data.endswith(_DONE):
+        if may_end and data.endswith(_DONE):
             self.done = True
         self._previous, self._last = self._last, data
         return data
@@ -141,12 +144,12 @@ def _each_event(data: bytes, keep: Callable[[bytes], bool]) -> bytes:
     return b"".join(kept)
 
 
-def _decode(event: bytes) -> _Answer | None:
+def _decode(event: bytes) -> _Chunk | None:
     at = event.find(b"data:")
     if at < 0:
         return None
     try:
-        return _ANSWER.decode(event[at + 5 :].strip())
+        return _CHUNK.decode(event[at + 5 :].strip())
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
@@ -166,19 +169,15 @@ def note_usage(usage: Usage, found: _Usage) -> None:
 def read_answer(body: bytes, usage: Usage) -> str:
     """Note the usage of a whole answer; ``ok``, ``error`` (a 200 that holds an error) or ``garbled``."""
     try:
-        if body.find(b'"error"') < 0 and body.find(b"\\u") < 0:  # nearly every answer: no error in any spelling
-            found = _USAGE_ONLY.decode(body).usage
-            if found is not None:
-                note_usage(usage, found)
-            return "ok"
         answer = _ANSWER.decode(body)
+        found, error = answer.usage, answer.error
+        if found is not None:
+            note_usage(usage, found)
+        if error is _ABSENT or bytes(error) == b"null":
+            return "ok"
+        return "ok" if bytes(_CHUNK.decode(body).choices) else "error"
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return "garbled"
-    if answer.usage is not None:
-        note_usage(usage, answer.usage)
-    if bytes(answer.error) not in (b"", b"null") and not bytes(answer.choices):
-        return "error"
-    return "ok"
 
 
 def estimate(usage: Usage, *, body_bytes: int, events: int) -> None:

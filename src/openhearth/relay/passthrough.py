@@ -6,7 +6,7 @@ from openhearth.config import Config
 from openhearth.core.call import Usage
 from openhearth.core.envelope import Envelope
 from openhearth.core.errors import RequestError
-from openhearth.core.money import FREE
+from openhearth.core.money import FREE, UNPRICED
 from openhearth.core.operations import Operation
 from openhearth.core.provider import RELAYED, Target
 from openhearth.providers.quirks import apply_quirks
@@ -73,7 +73,7 @@ class Shaper:
             if quirks:
                 dropped = apply_quirks(quirks, envelope)
         head = self._heads.get((target.id, operation)) or self._make_head(target, operation)
-        return Outgoing(target.origin, head, envelope.encode(), self._deadlines, target.id), dropped
+        return Outgoing(target.origin, head, envelope.encode(), self._deadlines, target.id, True), dropped
 
     def forget(self, target_id: str) -> None:
         """A target was removed or changed: its head goes with it."""
@@ -91,9 +91,10 @@ def worst_case(targets: list[Target], body_bytes: int) -> int:
     """What a call may cost at most, held before it starts: every byte a token in, and the largest usual answer out."""
     most = 0
     for target in targets:
-        if target.price is not FREE:
+        price = target.price
+        if price is not FREE and price is not UNPRICED:
             usage = Usage(input_tokens=body_bytes, output_tokens=_MOST_OUTPUT_TOKENS)
-            most = max(most, target.price.cost(usage))
+            most = max(most, price.most(usage))
     return most
 
 

@@ -10,7 +10,7 @@ from contextlib import aclosing
 import msgspec
 
 from openhearth.core.call import Principal
-from openhearth.core.errors import RequestError
+from openhearth.core.errors import GatewayError, RequestError
 from openhearth.core.media import ImageProgress, ImageRequest, ImagesDone, MadePicture, Picture
 from openhearth.core.operations import Operation
 from openhearth.core.pictures import size_of
@@ -167,15 +167,25 @@ class PictureChat:
     ) -> AsyncGenerator[Piece, None]:
         pictures = tuple([await self._sources.picture(source, asker) for source in ask.sources])
         said = set()
+        held: Piece | None = None  # the last picture waits for what is to be said about it
         async with aclosing(work.events(msgspec.structs.replace(request, pictures=pictures))) as events:
-            async for event in events:
-                if isinstance(event, MadePicture):
-                    yield await self._shown(event, work, request, pictures, asker)
-                elif isinstance(event, ImageProgress):
-                    said.add(event.text)
-                    yield Piece(_progress(event))
-                elif closing := _closing(event, said):
-                    yield Piece(closing, dropped=event.dropped)
+            try:
+                async for event in events:
+                    if isinstance(event, MadePicture):
+                        if held is not None:
+                            yield held
+                        held = await self._shown(event, work, request, pictures, asker)
+                    elif isinstance(event, ImageProgress):
+                        said.add(event.text)
+                        yield Piece(_progress(event))
+                    elif closing := _closing(event, said):
+                        yield Piece(closing, dropped=event.dropped)
+            except GatewayError:
+                if held is not None:
+                    yield held
+                raise
+        if held is not None:
+            yield held
 
     async def _shown(
         self, made: MadePicture, work: PictureWork, request: ImageRequest, pictures: tuple[Picture, ...], asker: Asker

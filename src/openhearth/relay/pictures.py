@@ -116,6 +116,10 @@ class Pictures:
         """True when some target does ``operation`` for ``model``."""
         return self._calls.answers(principal, operation, model, self._drivers)
 
+    def check_model(self, principal: Principal, model: str) -> None:
+        """Raises Forbidden when the key may not use ``model``, before anything else of a body is judged."""
+        self._gate.check_model(principal, model)
+
     def open(
         self, principal: Principal, operation: Operation, model: str, *, n: int, stream: bool, asked_as: str = ""
     ) -> PictureWork:

@@ -19,7 +19,7 @@ from openhearth.core.operations import Operation
 from openhearth.core.provider import Target
 from openhearth.engines.ports import EngineHost
 from openhearth.relay.attempt import Attempt
-from openhearth.relay.gate import Admission, Gate, key_of, outcome_of
+from openhearth.relay.gate import Admission, Gate, outcome_of
 from openhearth.relay.observe import estimate
 from openhearth.relay.passthrough import Ask, Shaper, worst_case
 from openhearth.relay.ports import Router
@@ -32,7 +32,8 @@ class ClientSide(Protocol):
 
     ``lines`` are header lines ready for the wire, each ended by CRLF: most are written in one go for every call.
     ``failed`` takes an error before anything was sent; ``broke`` one after the stream has begun (an error event, then
-    the end). None of them blocks; a slow reader makes the door call ``Exchange.pause`` and ``resume``.
+    the end). None of them blocks; a slow reader makes the door call ``Exchange.pause`` and ``resume``. ``pass_on`` is
+    for keys whose traffic is moderated: a side that cannot do that hands the request to one that can, and says True.
     """
 
     def answer(self, status: int, lines: bytes, body: bytes) -> None: ...
@@ -46,6 +47,8 @@ class ClientSide(Protocol):
     def failed(self, error: GatewayError, lines: bytes) -> None: ...
 
     def broke(self, error: GatewayError) -> None: ...
+
+    def pass_on(self, body: bytes) -> bool: ...
 
 
 class Meter(Protocol):
@@ -85,6 +88,9 @@ class Exchange:
     )  # fmt: skip
 
     call: Call
+    _errors: tuple[UpstreamError, ...]
+    _seen_events: int
+    _targets: list[Target]
 
     def __init__(self, relay: Relay, operation: Operation, side: ClientSide) -> None:
         self._relay = relay
@@ -93,27 +99,29 @@ class Exchange:
         self._admission: Admission | None = None
         self._attempt: Attempt | None = None
         self._task: asyncio.Task[None] | None = None
-        self._errors: list[UpstreamError] = []
-        self._targets: list[Target] = []
-        self._seen_events = 0
+        self._errors = ()
         self.started = False
         self.closed = False
-        self.last_write_s = 0.0
         self.paused_since_s = 0.0
 
     # -- what a door calls ---------------------------------------------------------------------------------------
 
-    def run(self, headers: Headers, envelope: Envelope, ask: Ask, body_bytes: int) -> None:
-        """Steps 2 to 6. Never raises: every failure goes to the client side."""
+    def run(
+        self, token: bytes | None, envelope: Envelope, ask: Ask, body_bytes: int, found: list[Target] | None = None
+    ) -> None:
+        """Steps 2 to 6. Never raises: every failure goes to the client side.
+
+        ``token`` is the API key sent; ``found`` are the model's targets, if the door has looked them up.
+        """
         self._envelope = envelope
         self._ask = ask
         self._body_bytes = body_bytes
+        self._targets = found or []
         relay = self._relay
         relay.open.add(self)
         try:
             if relay.stopping:
                 raise ShuttingDown("The server is stopping; try again.", retry_after_s=1.0)
-            token = key_of(headers)
             principal = relay.gate.identify_cached(token)
             if principal is None:
                 self._own(self._identify(token))
@@ -145,6 +153,14 @@ class Exchange:
         """The server stops and cannot wait any longer: tell the client, settle, abort upstream."""
         self._fail(ShuttingDown("The server is stopping.", retry_after_s=1.0))
 
+    def withdraw(self, error: GatewayError) -> None:
+        """The side ends the call for a reason that it tells the client itself: settle, abort upstream."""
+        if not self.closed:
+            if self._attempt is not None:
+                estimate(self.call.usage, body_bytes=self._body_bytes, events=self._attempt.events)
+            self._settle(outcome_of(error), error.code)
+            self._close()
+
     def beat(self, now_s: float) -> None:
         """Called every second or so for open streams: a comment after silence, the end for a client that is stuck."""
         limits = self._relay.config.limits
@@ -168,8 +184,14 @@ class Exchange:
         self._admit(await self._relay.gate.identify(token))
 
     def _admit(self, principal: Principal) -> None:
+        if principal.screens and self._side.pass_on(self._envelope.encode()):
+            self._close()
+            return
         relay, ask, operation = self._relay, self._ask, self._operation
-        targets = self._targets = relay.router.plan_relay(principal, operation, ask.model)
+        targets = self._targets
+        if len(targets) != 1:
+            targets = relay.router.plan_relay(principal, operation, ask.model)[: relay.config.upstream.attempts]
+            self._targets = targets
         admission = self._admission = relay.gate.admit(
             principal,
             operation,
@@ -177,17 +199,17 @@ class Exchange:
             stream=ask.stream,
             reserve_micros=worst_case(targets, self._body_bytes),
         )
-        self.call = admission.call
-        self.last_write_s = admission.call.started_s
+        call = self.call = admission.call
+        self.last_write_s = call.started_s
         self._next()
 
     def _next(self) -> None:
         """Send the next attempt, or tell the client that none is left."""
-        call = self.call
+        call, targets = self.call, self._targets
         tried = call.attempts
-        if tried >= len(self._targets) or tried >= self._relay.config.upstream.attempts:
+        if tried >= len(targets):
             raise exhausted(self._errors)
-        target = self._targets[tried]
+        target = targets[tried]
         if tried:
             call.usage = Usage()
         call.attempts = tried + 1
@@ -209,8 +231,7 @@ class Exchange:
     def _send(self, target: Target) -> None:
         relay, ask = self._relay, self._ask
         outgoing, dropped = relay.shaper.shape(target, self._operation, self._envelope, ask)
-        attempt = Attempt(self, target, dropped, self.call.usage, hide_usage=not ask.wants_usage)
-        self._attempt = attempt
+        attempt = self._attempt = Attempt(self, target, dropped, self.call.usage, not ask.wants_usage)
         self._seen_events = 0
         attempt.flight = relay.client.send(outgoing, attempt)
         if self.paused_since_s:
@@ -228,7 +249,7 @@ class Exchange:
             return
         self._relay.router.note(self._targets[self.call.attempts - 1], error)
         self._attempt = None
-        self._errors.append(error)
+        self._errors = (*self._errors, error)
         if self.started or after(error) is Next.STOP:
             self._fail(error)
             return
@@ -263,7 +284,7 @@ class Exchange:
             self._side.end()
         else:
             self._side.answer(status, self._lines(headers, dropped), body)
-        self._close()
+        self._forget()
 
     # -- the end -------------------------------------------------------------------------------------------------
 
@@ -276,7 +297,7 @@ class Exchange:
         if self.started:
             self._side.broke(error)
         else:
-            self._side.failed(error, self._marks())
+            self._side.failed(error, self._lines([], ()) if self._admission else b"")
         self._close()
 
     def _settle(self, outcome: Outcome, code: str) -> None:
@@ -294,38 +315,34 @@ class Exchange:
         if admission.settle(outcome, code, price):
             self._relay.meter.finished(admission.call)
 
-    def _close(self) -> None:
+    def _forget(self) -> None:
         self.closed = True
         self._relay.open.discard(self)
-        attempt, self._attempt = self._attempt, None  # each knows the other: bodies must not wait for the collector
+        self._attempt = None  # each knows the other: bodies must not wait for the collector
+
+    def _close(self) -> None:
+        attempt, task = self._attempt, self._task
+        self._forget()
         if attempt is not None:
             attempt.abort()
-        if self._task is not None and self._task is not asyncio.current_task():
-            self._task.cancel()
+        if task is not None and task is not asyncio.current_task():
+            task.cancel()
 
     def _start(self, status: int, headers: Headers, dropped: tuple[str, ...]) -> None:
         self.started = True
         self._side.start(status, self._lines(headers, dropped) + b"cache-control: no-cache\r\n")
 
     def _lines(self, headers: Headers, dropped: tuple[str, ...]) -> bytes:
-        lines = self._marks()
-        for name, value in headers:
-            if name in _PASSED_HEADERS:
-                lines += b"%b: %b\r\n" % (name, value)
+        call = self.call
+        ms = int((call.first_byte_s or self._now() - call.started_s) * 1000)
+        marks = f"x-request-id: {call.id}\r\nx-openhearth-target: {call.target_id}\r\nopenai-processing-ms: {ms}\r\n"
+        lines = marks.encode("ascii", "replace")
+        for header in headers:
+            if header[0] in _PASSED_HEADERS:
+                lines += _JSON_LINE if header == _JSON else b"%b: %b\r\n" % header
         if dropped:
             lines += b"x-openhearth-dropped: %b\r\n" % ", ".join(dropped).encode("ascii", "replace")
         return lines
-
-    def _marks(self) -> bytes:
-        if self._admission is None:
-            return b""
-        call = self.call
-        passed_s = call.first_byte_s or self._now() - call.started_s
-        marks = (
-            f"x-request-id: {call.id}\r\nx-openhearth-target: {call.target_id}\r\n"
-            f"openai-processing-ms: {int(passed_s * 1000)}\r\n"
-        )
-        return marks.encode("ascii", "replace")
 
     def _may_comment(self) -> bool:
         return self._admission is not None and self._ask.stream and not self.closed
@@ -350,4 +367,5 @@ class Exchange:
 
 
 _OK, _GONE = Outcome.OK, Outcome.CLIENT_GONE  # an enumeration's members are slow to look up
+_JSON, _JSON_LINE = (b"content-type", b"application/json"), b"content-type: application/json\r\n"
 _PASSED_HEADERS = frozenset({b"content-type", b"retry-after", b"x-openhearth-dropped"})

@@ -20,6 +20,9 @@ class Router(Protocol):
     def relayable(self, operation: Operation, model: str) -> bool:
         """True when some target answers ``model`` in the operation's own wire form."""
 
+    def relayed(self, operation: Operation, model: str) -> list[Target]:
+        """Those targets, in no order."""
+
     def plan_relay(self, principal: Principal, operation: Operation, model: str) -> list[Target]:
         """Like ``plan``, of the targets that speak the operation's own wire form only."""
 

@@ -3,6 +3,7 @@
 Classification reads the status, then a machine-readable code; never the words of a message.
 """
 
+from collections.abc import Sequence
 from enum import Enum
 
 import msgspec
@@ -18,6 +19,8 @@ from openhearth.core.errors import (
     UpstreamRejected,
     UpstreamTimeout,
 )
+from openhearth.core.provider import Secret
+from openhearth.telemetry.log import redacted
 from openhearth.transport.wire import Headers
 
 
@@ -37,6 +40,8 @@ TABLE: dict[type[UpstreamError], Next] = {
     UpstreamGarbled: Next.NEXT_TARGET,
 }
 
+_MOST_SAID_CHARS = 500
+
 COOLS_DOWN = (UpstreamRefusedUs, UpstreamBusy, UpstreamDown, UpstreamTimeout)
 
 
@@ -54,22 +59,38 @@ class _ErrorFields(msgspec.Struct):
     code: str | int | None = None
 
 
-def classify(status: int, headers: Headers, body: bytes, name: str) -> UpstreamError:
-    """The error class of an upstream's answer with ``status`` of 400 or more."""
+def classify(
+    status: int, headers: Headers, body: bytes, name: str, *, is_ours: bool = False, secret: Secret | None = None
+) -> UpstreamError:
+    """The error class of an upstream's answer with ``status`` of 400 or more; ``name`` is who gave it.
+
+    What the upstream says of its own trouble is passed on with its code, and with who said it unless it ``is_ours``
+    (an embedded engine): cut short, without ``secret`` (the credential that was sent) and anything else that looks
+    like one. What it says of our credential is nobody's business but the operator's.
+    """
     wait = _retry_after(headers)
-    said = f"{name} answered {status}"
     if status in (401, 402, 403):
-        return UpstreamRefusedUs(
-            f"{said}: it refused our credential.", target=name, upstream_status=status, retry_after_s=wait
-        )
-    if status in (429, 529):
-        return UpstreamBusy(f"{said}: it is busy.", target=name, upstream_status=status, retry_after_s=wait or 1.0)
-    if status in (408, 504):
-        return UpstreamTimeout(f"{said}.", target=name, upstream_status=status)
-    if status >= 500:
-        return UpstreamDown(f"{said}.", target=name, upstream_status=status, retry_after_s=wait)
+        said = f"{name} answered {status}: it refused our credential."
+        return UpstreamRefusedUs(said, target=name, upstream_status=status, retry_after_s=wait)
     message, code = said_by(body)
-    return UpstreamRejected(message or f"{said}.", code=code, target=name, upstream_status=status, body=body)
+    if status not in (408, 429, 504, 529) and status < 500:
+        said = message or f"{name} answered {status}."
+        return UpstreamRejected(said, code=code, target=name, upstream_status=status, body=body)
+    words = _safe(message, secret) or ("it is busy." if status in (429, 529) else "")
+    said = words if message and is_ours else f"{name} answered {status}{': ' + words if words else '.'}"
+    if status in (429, 529):
+        return UpstreamBusy(said, code=code, target=name, upstream_status=status, retry_after_s=wait or 1.0)
+    if status in (408, 504):
+        return UpstreamTimeout(said, code=code, target=name, upstream_status=status)
+    return UpstreamDown(said, code=code, target=name, upstream_status=status, retry_after_s=wait)
+
+
+def _safe(message: str, secret: Secret | None) -> str:
+    """``message`` in one line of at most 500 characters, without credentials."""
+    if secret is not None and secret.reveal():
+        message = message.replace(secret.reveal(), "…")
+    line = " ".join(redacted(message[: 2 * _MOST_SAID_CHARS]).split())
+    return line if len(line) <= _MOST_SAID_CHARS else line[: _MOST_SAID_CHARS - 1] + "…"
 
 
 def said_by(body: bytes) -> tuple[str, str | None]:
@@ -82,7 +103,7 @@ def said_by(body: bytes) -> tuple[str, str | None]:
     return (fields.message or "")[:2000], None if fields.code is None else str(fields.code)[:100]
 
 
-def exhausted(errors: list[UpstreamError]) -> GatewayError:
+def exhausted(errors: Sequence[UpstreamError]) -> GatewayError:
     """What the client is told when every target was tried: the one error, or the list of attempts."""
     if len(errors) == 1:
         return errors[0]

@@ -11,7 +11,7 @@ from typing import Protocol
 import msgspec
 
 from openhearth.core.call import Principal, Usage
-from openhearth.core.errors import RequestError, UpstreamGarbled
+from openhearth.core.errors import RequestError, UpstreamGarbled, UpstreamRejected
 from openhearth.core.operations import Operation
 from openhearth.core.provider import RELAYED, Target
 from openhearth.engines.ports import EngineHost
@@ -98,7 +98,8 @@ class Screen:
         call = outgoing(target, _MODERATE.path, "application/json", body, self._deadlines)
         answer = await collect(self._client, call, most_bytes=_MOST_ANSWER_BYTES)
         if answer.status != 200:
-            raise classify(answer.status, answer.headers, answer.body, target.id)
+            error = classify(answer.status, answer.headers, answer.body, target.id, is_ours=bool(target.engine))
+            raise _unseen(error) if isinstance(error, UpstreamRejected) else error
         expected = len(given) if isinstance(given, list) and isinstance(given[0], str) else 1
         try:
             read = msgspec.json.decode(answer.body, type=_Answer)
@@ -107,6 +108,11 @@ class Screen:
         if len(read.results) != expected:
             raise UpstreamGarbled(f"{target.id} did not moderate all that was sent.", target=target.id)
         return read
+
+
+def _unseen(error: UpstreamRejected) -> RequestError:
+    """What the moderation cannot look at (a drawing, an animation), in words about the call that it guards."""
+    return RequestError(f"This key is moderated, and this cannot be: {error.message}", code="unsupported_content")
 
 
 def _names(found: Sequence[Mapping[str, bool | None]]) -> list[str]:

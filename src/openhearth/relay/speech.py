@@ -67,7 +67,9 @@ class Speeches:
     def open(self, principal: Principal, order: SpeechOrder) -> Work:
         """Plan and admit; the order must name its model. Raises NotFound, Forbidden, BudgetSpent and NoTargetLeft."""
         text = order.request.text
-        worst = Usage(input_tokens=input_tokens(text), output_tokens=_OUTPUT_PER_CHARACTER * len(text))
+        worst = Usage(
+            input_tokens=input_tokens(text), output_tokens=_OUTPUT_PER_CHARACTER * len(text), characters=len(text)
+        )
         return self._calls.open(
             principal, Operation.SPEECH, order.request.model, dialects=self._drivers, worst=worst, stream=True
         )
@@ -88,6 +90,7 @@ class Speeches:
                 if isinstance(event, SpeechOpened):
                     usage = work.call.usage
                     usage.input_tokens, usage.source = input_tokens(order.request.text), "estimated"
+                    usage.characters = len(order.request.text)
                 elif isinstance(event, SpeechDone):
                     event = self._counted(work, event)
                 yield event

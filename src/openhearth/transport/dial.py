@@ -66,7 +66,9 @@ class Dialer:
 
     async def _open_by_proxy(self, origin: Origin, connection: Connection) -> None:
         proxy = parse_proxy(origin.proxy)
-        if origin.scheme == "http":
+        if origin.scheme == "http" and not origin.address:
+            # A pinned address would take the place of the name for the upstream as well (RFC 9112, 3.2.2): it gets a
+            # tunnel.
             connection.absolute = b"http://" + authority(origin)
             connection.proxy_header = proxy.authorization
             transport, _ = await self._loop.create_connection(lambda: connection, proxy.host, proxy.port)
@@ -74,17 +76,22 @@ class Dialer:
             return
         tunnel = Tunnel(proxy, origin, self._loop)
         raw, _ = await self._loop.create_connection(lambda: tunnel, proxy.host, proxy.port)
-        secured: asyncio.Transport | None = None
+        ready: asyncio.Transport | None = None
         try:
             _keep_alive(raw)
             await tunnel.opened
-            secured = await self._loop.start_tls(raw, connection, await self._context(), server_hostname=origin.host)
+            if origin.scheme == "http":
+                raw.set_protocol(connection)
+                ready = raw
+            else:
+                context = await self._context()
+                ready = await self._loop.start_tls(raw, connection, context, server_hostname=origin.host)
         finally:
-            if secured is None:
+            if ready is None:
                 raw.abort()
-        if secured is None:
+        if ready is None:
             raise ConnectionResetError("the connection closed during the handshake")
-        connection.connection_made(secured)
+        connection.connection_made(ready)
 
     async def _context(self) -> ssl.SSLContext:
         if self._tls is None:

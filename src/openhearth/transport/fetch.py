@@ -2,9 +2,11 @@
 
 Resolve, check all addresses, connect to the very address that was checked (Host and SNI keep the name), do so again
 for every redirect, and bound size and time. Messages name the host and the reason, never what DNS said about it.
+Through a proxy it is the same: it is asked for a tunnel to that address, and never learns the name.
 """
 
 import asyncio
+import re
 import socket
 from collections.abc import Awaitable, Callable
 from urllib.parse import urljoin
@@ -39,9 +41,18 @@ class Fetched(msgspec.Struct, frozen=True):
 class Fetcher:
     """Fetches public http(s) URLs, and private hosts named in ``fetch.allow_private`` (``host`` or ``host:port``)."""
 
-    def __init__(self, client: Client, settings: config.Fetch, resolver: Resolver | None = None) -> None:
+    def __init__(
+        self,
+        client: Client,
+        settings: config.Fetch,
+        resolver: Resolver | None = None,
+        *,
+        upstream: config.Upstream = config.Upstream(),  # noqa: B008 (a frozen value)
+    ) -> None:
+        """``upstream`` says which proxy leads out, if there is one."""
         self._client = client
         self._settings = settings
+        self._upstream = upstream
         self._resolve = resolver or _system_resolver
         self._allowed = frozenset(entry.strip().lower() for entry in settings.allow_private)
 
@@ -67,10 +78,12 @@ class Fetcher:
 
     async def _hop(self, place: Place, most_bytes: int, accept: str) -> Fetched | Place:
         """One request: the file, or the place it redirects to. Tries a host's further addresses if one is down."""
-        addresses = await self._addresses(place)
+        proxy = self._proxy(place)
+        is_named = bool(proxy) and self._settings.by_proxy == "named"
+        addresses = [_checked_name(place)] if is_named else await self._addresses(place)
         for address in addresses[:_MOST_ADDRESSES_TRIED]:
             try:
-                async with stream(self._client, self._outgoing(place, address, accept)) as answer:
+                async with stream(self._client, self._outgoing(place, address, proxy, accept)) as answer:
                     return await self._read(place, answer, most_bytes)
             except UpstreamError as error:
                 failure = error
@@ -100,12 +113,18 @@ class Fetcher:
         host = f"[{place.host}]" if ":" in place.host else place.host
         return not self._allowed.isdisjoint((place.host, host, f"{host}:{place.port}"))
 
-    def _outgoing(self, place: Place, address: str, accept: str) -> Outgoing:
-        origin = Origin(place.scheme, place.host, place.port, address=address)
+    def _proxy(self, place: Place) -> str:
+        """The proxy that leads to ``place``; none for hosts of our own network."""
+        settings, upstream = self._settings, self._upstream
+        direct = settings.by_proxy == "never" or place.host in upstream.no_proxy or self._is_exempt(place)
+        return "" if direct else upstream.proxy
+
+    def _outgoing(self, place: Place, address: str, proxy: str, accept: str) -> Outgoing:
+        origin = Origin(place.scheme, place.host, place.port, address=address, proxy=proxy)
         lines = head("GET", place.path, host_header(origin), [("accept", accept), ("user-agent", _AGENT)])
         total_s = self._settings.total_s
         deadlines = Deadlines(min(_CONNECT_S, total_s), total_s, total_s, total_s)
-        return Outgoing(origin, lines, b"", deadlines, name=place.host[:100])
+        return Outgoing(origin, lines, b"", deadlines, name=place.host[:100], repeatable=True)
 
     async def _read(self, place: Place, answer: Streamed, most_bytes: int) -> Fetched | Place:
         if answer.status in _REDIRECTS:
@@ -124,7 +143,16 @@ class Fetcher:
         return Fetched(bytes(data), mime.decode("latin-1"), place.url)
 
 
-_NO_CONNECTION = frozenset(("upstream_connect", "connect_timeout"))
+_NO_CONNECTION = frozenset(("upstream_connect", "connect_timeout", "proxy_failed"))
+_INNER_NAMES = re.compile(r"[^.]*|.*\.(?:local|localhost|internal|intranet|lan|home|corp|private|home\.arpa)")
+
+
+def _checked_name(place: Place) -> str:
+    """No address, after refusing what no proxy should be asked for: private addresses, and names of inner networks."""
+    private = not is_public(place.host) if literal(place.host) else _INNER_NAMES.fullmatch(place.host)
+    if private:
+        raise refused(f"{place.host[:100]} does not lead to the public internet, so it is not fetched.")
+    return ""
 
 
 def _redirected(place: Place, location: bytes) -> Place:

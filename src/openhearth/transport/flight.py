@@ -7,6 +7,8 @@ the ``moving`` mark, so that a chunk costs no look at the clock.
 from enum import Enum, auto
 from typing import Protocol
 
+import msgspec
+
 from openhearth.core.errors import UpstreamBusy, UpstreamError, UpstreamTimeout
 from openhearth.transport.wire import Outgoing, Receiver
 
@@ -20,9 +22,6 @@ class Phase(Enum):
     BODY = auto()
 
 
-_ROOM = Phase.ROOM  # an enumeration's members are slow to look up
-
-
 class Carrier(Protocol):
     """What holds a flight: the queue, a connection being opened, or an open connection."""
 
@@ -34,33 +33,19 @@ class Carrier(Protocol):
     def resume(self) -> None: ...
 
 
-class Flight:
+class Flight(msgspec.Struct, eq=False):
     """``wire.Flight``. ``receiver`` is ``None`` once the flight has ended: then nothing more is told."""
 
-    __slots__ = (
-        "carrier",
-        "limit_s",
-        "moving",
-        "paused",
-        "phase",
-        "receiver",
-        "request",
-        "resent",
-        "since_s",
-        "started_s",
-    )
-
-    def __init__(self, request: Outgoing, receiver: Receiver, now_s: float) -> None:
-        self.request = request
-        self.receiver: Receiver | None = receiver
-        self.carrier: Carrier | None = None
-        self.phase = _ROOM
-        self.started_s = now_s
-        self.since_s = now_s
-        self.limit_s = request.deadlines.connect_s
-        self.moving = False
-        self.paused = False
-        self.resent = False
+    request: Outgoing
+    receiver: Receiver | None
+    started_s: float
+    since_s: float
+    limit_s: float
+    carrier: Carrier | None = None
+    phase: Phase = Phase.ROOM
+    moving: bool = False
+    paused: bool = False
+    resent: bool = False
 
     @property
     def name(self) -> str:
@@ -94,12 +79,21 @@ class Flight:
         if receiver is not None:
             receiver.answer_failed(error)
 
+    @classmethod
+    def begin(cls, request: Outgoing, receiver: Receiver, now_s: float) -> "Flight":
+        """A flight that waits for a connection."""
+        return cls(request, receiver, now_s, now_s, request.deadlines.connect_s)
+
     def enter(self, phase: Phase, carrier: Carrier, limit_s: float, now_s: float) -> None:
         """Wait for the next thing, held by ``carrier``, for at most ``limit_s``."""
         self.phase = phase
         self.carrier = carrier
         self.limit_s = limit_s
         self.since_s = now_s
+
+    def await_answer(self, carrier: Carrier, now_s: float) -> None:
+        """An open connection takes the flight over."""
+        self.enter(Phase.ANSWER, carrier, self.request.deadlines.first_byte_s, now_s)
 
     def check(self, now_s: float) -> None:
         """Fail with the deadline that has passed, if one has. A paused receiver does not count as a silent upstream."""

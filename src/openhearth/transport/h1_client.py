@@ -13,19 +13,22 @@ from openhearth.core.errors import UpstreamDown
 from openhearth.core.provider import Origin
 from openhearth.transport.coding import DecodeLimits
 from openhearth.transport.dial import Dialer
-from openhearth.transport.flight import Flight
+from openhearth.transport.flight import Flight, Phase
 from openhearth.transport.pool import Pool, PoolLimits
 from openhearth.transport.wire import Client, Outgoing, Receiver
 
 _SWEEP_EVERY_S = 0.25
 _SETTLE_TURNS = 2
+_ANSWER = Phase.ANSWER  # an enumeration's members are slow to look up
 
 
 class H1Client(Client):
     """``wire.Client`` over keep-alive connections, one pool per origin.
 
-    A connection is used again only after a clean end of an answer. A request that met a pooled connection which the
-    upstream had closed is sent once more on a new one, provided that no byte of an answer came.
+    A connection is used again only after a clean end of an answer. When such a connection dies before a byte of the
+    next answer, the request most likely crossed an idle close on the wire: if it is ``repeatable``, it is sent once
+    more. For any other request the connection is looked at first, and left when it was closed; once written, such a
+    request never goes out again.
     Deadlines are checked four times a second, so they are late by up to 250 ms and never early.
     """
 
@@ -52,11 +55,16 @@ class H1Client(Client):
     @override
     def send(self, request: Outgoing, receiver: Receiver) -> Flight:
         now_s = self._clock()
-        flight = Flight(request, receiver, now_s)
         pool = self._pools.get(request.origin)
-        if pool is not None and pool.idle:
-            pool.idle.pop().start(flight, now_s)
+        while pool is not None and pool.idle:
+            connection = pool.idle.pop()
+            if not request.repeatable and not connection.is_open():
+                connection.close()
+                continue
+            flight = Flight(request, receiver, now_s, now_s, request.deadlines.first_byte_s, connection, _ANSWER)
+            connection.start(flight)
             return flight
+        flight = Flight.begin(request, receiver, now_s)
         if self._closed:
             self._loop.call_soon(flight.fail, _closing(flight))
             return flight

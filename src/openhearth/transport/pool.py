@@ -113,15 +113,17 @@ class Pool(Home):
             return
         if not connection.closed:
             self._open.add(connection)
-        connection.start(dial.flight, self.now_s())
+        dial.flight.await_answer(connection, self.now_s())
+        connection.start(dial.flight)
 
     @override
     def release(self, connection: Connection) -> None:
-        now_s = self._clock()
         if self._waiting:
-            connection.start(self._waiting.popleft(), now_s)
+            flight = self._waiting.popleft()
+            flight.await_answer(connection, self._clock())
+            connection.start(flight)
         else:
-            connection.idle_since_s = now_s
+            connection.idle_since_s = 0.0  # not known until the next sweep: a look at the clock is dear on the hot path
             self.idle.append(connection)
 
     @override
@@ -162,6 +164,8 @@ class Pool(Home):
             dial.flight.check(now_s)
         for flight in tuple(self._waiting):
             flight.check(now_s)
+        for connection in self.idle:
+            connection.idle_since_s = connection.idle_since_s or now_s
         while self.idle and now_s - self.idle[0].idle_since_s >= self._limits.idle_s:
             self.idle[0].close()
         return bool(self._open or self._dials or self._waiting)

@@ -24,6 +24,8 @@ class Outgoing(msgspec.Struct, frozen=True):
 
     ``head`` is the request line and all header lines, each ended by CRLF, without Content-Length and without the
     blank line: the client adds both. ``body`` is sent as it is. ``name`` says who is called, for error messages.
+    ``repeatable``: it may go out once more when a connection that was used before dies without a byte of an answer,
+    because nothing but an answer comes of it. What makes something (a picture, an upload) goes out once.
     """
 
     origin: Origin
@@ -31,6 +33,7 @@ class Outgoing(msgspec.Struct, frozen=True):
     body: bytes
     deadlines: Deadlines
     name: str = ""
+    repeatable: bool = False
 
 
 class Receiver(Protocol):
@@ -42,6 +45,14 @@ class Receiver(Protocol):
     removed; the body comes without transfer and content coding.
     """
 
+    def answer_whole(self, status: int, headers: Headers, body: bytes) -> bool:
+        """An answer that one read brought whole, told in one call instead of three.
+
+        The connection is still in use: send nothing from here. ``headers`` may lack the length, which is that of
+        ``body``. ``False``: not taken, the three calls follow.
+        """
+        return False
+
     def answer_started(self, status: int, headers: Headers) -> None: ...
 
     def answer_data(self, data: bytes) -> None: ...
@@ -49,19 +60,6 @@ class Receiver(Protocol):
     def answer_ended(self) -> None: ...
 
     def answer_failed(self, error: UpstreamError) -> None: ...
-
-
-class WholeReceiver:
-    """A receiver that also takes an answer in one call when one read brought all of it."""
-
-    __slots__ = ()
-
-    def answer_whole(self, status: int, headers: Headers, body: bytes) -> bool:
-        """Called instead of the other three, while the connection is still in use: sends nothing from here.
-
-        ``False``: not taken, the three calls follow.
-        """
-        raise NotImplementedError
 
 
 class Flight(Protocol):

@@ -69,6 +69,7 @@ class PictureChatAnswers:
         model = asked_as.removeprefix(_PREFIX)
         if model == asked_as or not self._has(principal, model):
             return None
+        self._pictures.check_model(principal, asked_as)
         stream = envelope.get("stream", bool) or False
         order = self._order(envelope, asked_as, model, stream=stream)
         dropped = self._dropped(envelope)

@@ -1,0 +1,83 @@
+"""Whatever the description refuses, the server refuses: 4xx, and the error says which field it is."""
+
+from collections import defaultdict
+from typing import Any
+
+import pytest
+import requests
+
+from tests.fuzz.conftest import MODELS, NAMED, PATIENCE_S, Place, local
+from tests.fuzz.mutations import Wrong, example_of, wrong_bodies, wrong_queries
+
+pytestmark = [pytest.mark.timeout(600), pytest.mark.filterwarnings("default")]
+
+BODIES: dict[str, list[Wrong]] = defaultdict(list)
+for one in wrong_bodies():
+    BODIES[one.path].append(one)
+
+
+@pytest.mark.parametrize("path", sorted(BODIES))
+def test_a_wrong_field_is_refused_by_its_name(path: str, place: Place) -> None:
+    said = []
+    for wrong in BODIES[path]:
+        body = local(_with_model(wrong), place)
+        answer = place.post(path.format(**NAMED), body)
+        complaint = _complaint(answer, wrong.field)
+        if complaint:
+            said.append(f"{wrong.field}={str(wrong.value)[:40]!r}: {complaint}")
+    assert not said, "\n".join(said)
+
+
+def test_a_wrong_parameter_is_refused_by_its_name(place: Place) -> None:
+    said = []
+    for method, path, name, value in wrong_queries():
+        answer = place.client.request(
+            method,
+            place.server.url + path.format(**NAMED),
+            params=_with_url(path, place) | {name: value},
+            json=local(example_of(path), place) if method == "post" else None,
+            headers=_headers(name, place),
+            timeout=PATIENCE_S,
+        )
+        complaint = _complaint(answer, name)
+        if complaint:
+            said.append(f"{method} {path}?{name}={value[:40]}: {complaint}")
+    assert not said, "\n".join(said)
+
+
+def _with_model(wrong: Wrong) -> dict[str, Any]:
+    """The embedded model by name where the form has one."""
+    if wrong.path in MODELS and "{" not in wrong.path and wrong.field != "model":
+        return {"model": MODELS[wrong.path][0], **wrong.body}
+    return wrong.body
+
+
+def _with_url(path: str, place: Place) -> dict[str, str]:
+    return {"url": f"{place.server.url}/samples/portrait.jpg"} if path == "/beta/image" else {}
+
+
+def _headers(name: str, place: Place) -> dict[str, str]:
+    """What makes a family's parameters count."""
+    if name.startswith("page"):
+        return {"x-goog-api-key": place.server.key}
+    return {"anthropic-version": "2023-06-01"} if name in ("limit", "lifecycle") else {}
+
+
+def _complaint(answer: requests.Response, field: str) -> str:
+    """What is wrong with an answer to a request whose ``field`` is wrong; empty when it is as it should be."""
+    if not 400 <= answer.status_code < 500:
+        return f"{answer.status_code} {answer.content[:150]!r}"
+    said = answer.json()
+    if '"param"' not in answer.text and f"'{field}'" in answer.text:
+        return ""  # a family whose errors have no place for it says it in words
+    param = _param(said)
+    if param is None or param.partition("[")[0].partition(".")[0] != field:
+        return f"param {param!r}, {answer.content[:200].decode()}"
+    return ""
+
+
+def _param(said: dict[str, Any]) -> str | None:
+    """Where each family's error names the field."""
+    holder = next((said[name] for name in ("error", "detail") if isinstance(said.get(name), dict)), said)
+    found: str | None = holder.get("param")
+    return found

@@ -1,0 +1,1 @@
+"""A walk over every surface, offline, with the clients people use."""

@@ -27,6 +27,7 @@ from openhearth.app.platform import Platform, platform
 from openhearth.core.operations import Operation
 from openhearth.core.provider import Dialect, Origin, Provider, Target
 from openhearth.doors.fast import FastDoor, bound
+from openhearth.telemetry import log
 from openhearth.transport.connection import Connection
 from openhearth.transport.dial import Dialer
 
@@ -169,6 +170,7 @@ def main() -> None:
     wish.add_argument("--keep", default="", help="folder for callgrind's output")
     given = wish.parse_args()
     if given.calls:
+        log.setup("info", open(os.devnull, "w"))  # noqa: SIM115 (as long as the process)
         uvloop.run(_calls(given.calls, stream=given.stream))
         return
     some = _BATCH if given.stream else 4 * _BATCH

@@ -100,7 +100,7 @@ def lineage(visitor: Visitor) -> Shown:
     second = visitor.asked("/v1/images/edits", {"prompt": "make the picture brighter", "image": first["id"]})["data"][0]
     chain = visitor.json(f"/v1/images/{second['id']}/lineage")["data"]
     assert len(chain) == 2
-    return Shown("–", " → ".join(str(step.get("instruction", "")) for step in chain))
+    return Shown("–", " ← ".join(str(step.get("instruction", "")) for step in chain))
 
 
 def _tool(visitor: Visitor, path: str, **asked: Any) -> bytes:

@@ -13,7 +13,14 @@ HIBARI, KOKORO, WHISPER = "hibari-tts", "kokoro-tts", "whisper-base"
 ENGLISH = "The platform speaks, and it understands what it said."
 CHINESE = "今天天气很好，我们明天早上去火车站。"
 _Format = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
-_FORMATS: dict[_Format, bytes] = {"mp3": b"", "opus": b"OggS", "aac": b"\xff", "flac": b"fLaC", "wav": b"RIFF"}
+_FORMATS: dict[_Format, bytes] = {
+    "mp3": b"",
+    "opus": b"OggS",
+    "aac": b"\xff",
+    "flac": b"fLaC",
+    "wav": b"RIFF",
+    "pcm": b"",
+}
 
 
 def voices(visitor: Visitor) -> Shown:

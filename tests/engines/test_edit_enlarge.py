@@ -110,6 +110,10 @@ def test_vectorised_is_a_valid_svg_of_the_pictures_size() -> None:
     assert len({path.get("fill") for path in paths}) <= 40
 
 
+def test_a_single_pixel_is_vectorised_as_well() -> None:
+    assert svg_of(np.full((1, 1, 4), 200, np.uint8)).get("width") == "1"
+
+
 def test_vectorised_is_bounded_in_size() -> None:
     noise = np.random.default_rng(1).integers(0, 255, (500, 500, 3), np.uint8)
     svg = to_svg(np.dstack([noise, np.full((500, 500), 255, np.uint8)]))

@@ -54,6 +54,11 @@ def test_the_committed_description_is_this_one() -> None:
     assert PLACE.read_text(encoding="utf-8") == written(), "Run: .venv/bin/python -m tests.fuzz.snapshot"
 
 
+def test_every_operation_has_a_name_of_its_own() -> None:
+    names = [operation["operationId"] for methods in document()["paths"].values() for operation in methods.values()]
+    assert len(names) == len(set(names))
+
+
 def test_every_reference_leads_somewhere() -> None:
     described = document()
     there = {f"#/components/{kind}/{name}" for kind, named in described["components"].items() for name in named}

@@ -42,7 +42,8 @@ async def post(app: PictureApp, path: str, **fields: Any) -> Answer:
         ("seed", 2**63), ("negative_prompt", []), ("watermark", "perhaps"), ("guidance_scale", "x"),
         ("guidance_scale", 101), ("steps", 0), ("complexity", "most"), ("frame_count", 1), ("frame_count", 17),
         ("svg", "yes"), ("controls", 3), ("prompt_extend", "perhaps"), ("sequential_image_generation", "always"),
-        ("image", 4), ("images", [{}]),
+        ("image", 4), ("images", [{}]), ("batch_size", 0), ("image_size", "huge"), ("seen", 2**63), ("guidance", -1),
+        ("num_inference_steps", 0),
     ],
 )  # fmt: skip
 async def test_a_wrong_field_is_named_and_nothing_is_done(path: str, field: str, value: object) -> None:

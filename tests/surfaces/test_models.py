@@ -192,6 +192,7 @@ async def test_anthropics_pages_follow_each_other(client: Client) -> None:
         "limit=0",
         "limit=1001",
         "limit=x",
+        f"limit={'9' * 5000}",
         "after_id=none",
         "before_id=none",
         "after_id=small&before_id=small",

@@ -6,11 +6,14 @@ import logging
 import sys
 import time
 
+import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from openhearth.core.call import Call, Outcome, Principal, Usage
 from openhearth.core.operations import Operation
+from openhearth.stores.ports import LedgerEntry
+from openhearth.telemetry.call_lines import CallLines
 from openhearth.telemetry.log import JsonLines, PlainLines, redacted
 from openhearth.telemetry.metrics import SERIES_MOST, Metrics
 
@@ -157,3 +160,43 @@ def test_lines_reach_the_stream_they_are_sent_to() -> None:
         logger.error("broke", exc_info=sys.exc_info())
     assert json.loads(sink.getvalue())["event"] == "broke"
     assert CANARY not in sink.getvalue()
+
+
+ENTRY = LedgerEntry(
+    "call_1", "key_1", "anna", "chat", 'odd "{"effect": name', "t1", "ok", 1.5, 250, 20, 7, 3, 0, 0, "upstream", 0, 9
+)
+
+
+def _settled(formatter: logging.Formatter, level: int = logging.INFO) -> list[str]:
+    sink = io.StringIO()
+    handler = logging.StreamHandler(sink)
+    handler.setFormatter(formatter)
+    logger = logging.getLogger("openhearth.calls")
+    logger.addHandler(handler)
+    logger.propagate = False
+    logger.setLevel(level)
+    try:
+        CallLines().write([ENTRY, ENTRY])
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = True
+        logger.setLevel(logging.NOTSET)
+    return sink.getvalue().splitlines()
+
+
+def test_calls_that_went_well_have_a_line_each() -> None:
+    first, second = map(json.loads, _settled(JsonLines()))
+    assert first == second
+    assert (first["level"], first["logger"], first["event"]) == ("info", "openhearth.calls", "call settled")
+    assert first["call"] == msgspec.structs.asdict(ENTRY)
+
+
+def test_calls_that_went_well_have_a_line_each_for_eyes() -> None:
+    first, second = _settled(PlainLines())
+    assert first == second
+    assert "info    call settled  effect=call_1  operation=chat" in first
+    assert "duration_ms=250  input_tokens=7" in first
+
+
+def test_nothing_is_written_about_them_above_level_info() -> None:
+    assert _settled(PlainLines(), logging.WARNING) == []

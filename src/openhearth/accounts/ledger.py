@@ -18,10 +18,13 @@ import msgspec
 
 from openhearth.accounts.entries import Reservation, entry_of, reservation_of
 from openhearth.accounts.spool import Spool
+from openhearth.core.call import Outcome
 from openhearth.core.errors import StorageFull
-from openhearth.stores.ports import LedgerRecords
+from openhearth.stores.ports import LedgerEntry, LedgerRecords
+from openhearth.telemetry.call_lines import CallLines
 
 _LOG = logging.getLogger(__name__)
+_OK = str(Outcome.OK)
 
 
 class Sizes(msgspec.Struct, frozen=True):
@@ -65,6 +68,7 @@ class Ledger:
         self._closing = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._is_failing = False
+        self._lines = CallLines()
 
     @property
     def waiting(self) -> int:
@@ -170,8 +174,9 @@ class Ledger:
             call.is_recorded = True
         written = False
         try:
+            entries = [entry_of(call) for call in settled]
             await self._records.write_batch(
-                [entry_of(call) for call in settled],
+                entries,
                 [reservation_of(call, self._boot_id) for call in opened],
                 [call.call.id for call in settled if call.is_recorded],
             )
@@ -180,16 +185,22 @@ class Ledger:
             if not written:
                 self._settled[:0] = settled
                 self._opened[:0] = opened
+        self._log_good(entries)
 
     async def _spill(self) -> None:
         """Move everything settled to the file, oldest first; it stays in memory when the file fails as well."""
-        settled = self._settled[:]
+        entries = [entry_of(call) for call in self._settled]
         try:
-            await asyncio.to_thread(self._spool.append, map(entry_of, settled))
+            await asyncio.to_thread(self._spool.append, entries)
         except OSError as error:
             _LOG.error("The ledger's spool file cannot be written: %s", error.strerror)
             return
-        del self._settled[: len(settled)]
+        del self._settled[: len(entries)]
+        self._log_good(entries)
+
+    def _log_good(self, entries: list[LedgerEntry]) -> None:
+        """Calls that went well; the others had their line when they failed."""
+        self._lines.write([entry for entry in entries if entry.outcome == _OK])
 
     async def _replay(self) -> None:
         """Write what the spool holds. Safe to repeat: an effect that is already there is left as it is."""

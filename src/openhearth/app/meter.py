@@ -11,13 +11,12 @@ _OK = Outcome.OK  # an enumeration's members are slow to look up
 
 
 class Meter:
-    """``relay.pipeline.Meter`` over metrics and log. ``every_call`` logs good ones as well, at level debug."""
+    """``relay.pipeline.Meter`` over metrics and log. Calls that went well are logged by the ledger, many at once."""
 
-    def __init__(self, metrics: Metrics, engines: EngineHost, *, every_call: bool = False) -> None:
+    def __init__(self, metrics: Metrics, engines: EngineHost) -> None:
         self._engines = engines
         self._log = Log("calls")
         self._metrics = metrics
-        self._every_call = every_call
         self._fresh: list[Call] = []
 
     def finished(self, call: Call) -> None:
@@ -26,7 +25,7 @@ class Meter:
         fresh.append(call)
         if len(fresh) >= _FRESH_MOST:
             self._count()
-        if call.outcome is not _OK or self._every_call:
+        if call.outcome is not _OK:
             self._write(call)
 
     def _count(self) -> None:
@@ -44,9 +43,8 @@ class Meter:
         return "".join([text, *(f"{line}\n" for line in engine_lines(states))]).encode()
 
     def _write(self, call: Call) -> None:
-        write = self._log.debug if call.outcome is Outcome.OK else self._log.info
-        write(
-            "call finished",
+        self._log.info(
+            "call failed",
             call=call.id,
             key=call.principal.key_id,
             operation=call.operation.value,

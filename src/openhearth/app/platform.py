@@ -151,7 +151,7 @@ class _Assembly:
                 client,
                 host,
                 Shaper(config),
-                Meter(Metrics(), host, every_call=config.log_level.lower() == "debug"),
+                Meter(Metrics(), host),
             ),
             catalog,
             health_of,

@@ -13,6 +13,8 @@ from typing import TextIO
 import msgspec
 from typing_extensions import override
 
+from openhearth.telemetry.call_lines import json_lines, plain_lines
+
 _ENCODER = msgspec.json.Encoder(enc_hook=str)
 _HIDDEN = "…"
 _SECRETS = (
@@ -96,8 +98,10 @@ class JsonLines(logging.Formatter):
             "time": _utc(record.created),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "event": record.getMessage(),
         }
+        if entries := getattr(record, "entries", None):
+            return json_lines(line, entries)
+        line["event"] = record.getMessage()
         line |= getattr(record, "fields", {})
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
@@ -111,6 +115,8 @@ class PlainLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         fields = "".join(f"  {name}={value}" for name, value in getattr(record, "fields", {}).items())
         clock = time.strftime("%H:%M:%S", time.localtime(record.created))
+        if entries := getattr(record, "entries", None):
+            return plain_lines(f"{clock} {record.levelname.lower():<7}", entries)
         line = f"{clock} {record.levelname.lower():<7} {record.getMessage()}{fields}"
         if record.exc_info:
             line += "\n" + self.formatException(record.exc_info)

@@ -8,11 +8,11 @@ import re
 from types import ModuleType
 from typing import Any
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from openhearth.surfaces.http import Json
 from openhearth.surfaces.openapi import (
     audio,
     chat,
@@ -27,7 +27,7 @@ from openhearth.surfaces.openapi import (
     texts,
     tools,
 )
-from openhearth.surfaces.openapi.operation import refusals
+from openhearth.surfaces.openapi.operation import JSON, refusals
 from openhearth.surfaces.openapi.schema import Schema, maybe, ref, shape, text
 
 _AREAS: tuple[ModuleType, ...] = (
@@ -84,8 +84,10 @@ def document() -> dict[str, Any]:
 def routes() -> list[BaseRoute]:
     """The document, for anybody: it holds nothing of a user."""
 
+    body = msgspec.json.encode(document())
+
     async def show(_: Request) -> Response:
-        return Json(document())
+        return Response(body, media_type=JSON)
 
     return [Route("/openapi.json", show, methods=["GET"])]
 

@@ -1,0 +1,52 @@
+"""A log line for every call that went well, written for many calls at once.
+
+A line of its own through the logging machinery costs as much as half a relayed call. The ledger's entries hold what a
+line needs and come in batches: they are written as JSON in one go, for a tenth of that.
+"""
+
+import logging
+from collections.abc import Sequence
+
+import msgspec
+
+_ENCODER = msgspec.json.Encoder()
+_LOGGER = "openhearth.calls"
+_PLAIN = (
+    "effect",
+    "operation",
+    "model",
+    "target_id",
+    "duration_ms",
+    "input_tokens",
+    "output_tokens",
+    "cost_micros",
+    "key_id",
+)
+
+
+class CallLines:
+    """Writes entries of the ledger at level info."""
+
+    def __init__(self) -> None:
+        self._logger = logging.getLogger(_LOGGER)
+
+    def write(self, entries: Sequence[msgspec.Struct]) -> None:
+        """One line for each of ``entries``. They must hold no text that was not cleaned for the ledger."""
+        if entries and self._logger.isEnabledFor(logging.INFO):
+            self._logger.info("calls settled", extra={"entries": entries})
+
+
+def json_lines(head: dict[str, object], entries: Sequence[msgspec.Struct]) -> str:
+    """A JSON object a line: ``head``, and the entry as ``call``."""
+    start = _ENCODER.encode(head | {"event": "call settled"})[:-1] + b',"call":'
+    lines = _ENCODER.encode_lines(entries)[:-1]
+    return (start + lines.replace(b"\n", b"}\n" + start) + b"}").decode()
+
+
+def plain_lines(head: str, entries: Sequence[msgspec.Struct]) -> str:
+    """A line for eyes for each of ``entries``."""
+    lines = []
+    for entry in entries:
+        shown = "".join(f"  {name}={getattr(entry, name)}" for name in _PLAIN)
+        lines.append(f"{head} call settled{shown}")
+    return "\n".join(lines)

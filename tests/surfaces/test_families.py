@@ -1,0 +1,35 @@
+"""What surfaces share: errors in a family's own field names, and bodies read as Structs."""
+
+import pytest
+
+from openhearth.core.errors import RequestError
+from openhearth.dialects import fish_errors
+from openhearth.surfaces.family import Renamed
+from openhearth.surfaces.http import _field
+
+
+def test_an_error_names_the_field_as_the_family_knows_it() -> None:
+    errors = Renamed(fish_errors, {"input": "text"})
+    shown = errors.shown(RequestError("'input' is empty.", param="input", code="empty_input"))
+    assert b'"message":"\'text\' is empty."' in shown
+    assert b'"param":"text"' in shown
+
+
+def test_an_error_of_another_field_stays_as_it_is() -> None:
+    errors = Renamed(fish_errors, {"input": "text"})
+    assert b'"param":"format"' in errors.shown(RequestError("wrong", param="format"))
+    assert b'"param":null' in errors.shown(RequestError("wrong"))
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ("Expected `str`, got `int` - at `$.name`", "name"),
+        ("Expected `str`, got `int` - at `$.models[0]`", "models"),
+        ("Object missing required field `name`", "name"),
+        ("Object contains unknown field `nmae`", "nmae"),
+        ("JSON is malformed: invalid character (byte 0)", None),
+    ],
+)
+def test_the_field_that_a_decoder_complains_of(said: str, field: str | None) -> None:
+    assert _field(said) == field

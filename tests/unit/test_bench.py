@@ -8,7 +8,6 @@ import msgspec
 import pytest
 from typing_extensions import override
 
-from bench.instructions import _BATCH, _calls
 from bench.load import Job, Load, Result
 from bench.measure import cpu_s, family, resident_bytes
 from bench.report import TITLES, Measured, Report, Row, as_markdown, as_text
@@ -92,8 +91,3 @@ def test_tables_name_everybody_and_compare_with_nginx() -> None:
         assert "2.00" in text
         assert "12.5" in text
         assert "gomodel: not available" in text
-
-
-@pytest.mark.parametrize("stream", [False, True])
-async def test_the_calls_whose_instructions_are_counted_go_all_the_way(stream: bool) -> None:
-    await _calls(_BATCH, stream=stream)  # it checks what upstream and client got

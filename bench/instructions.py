@@ -103,7 +103,8 @@ class Stand:
         """That many calls, with pauses in which the ledger writes."""
         request = _request(self._built.first_key, stream=stream)
         self._door.data_received(request)
-        await asyncio.sleep(_WAIT_S)  # the key is looked up, the connection opened
+        while not self._upstreams.opened:  # the key is looked up, the connection opened
+            await asyncio.sleep(_WAIT_S)
         ((connection, upstream),) = self._upstreams.opened
         pieces = [STREAM_HEAD, *STREAM] if stream else [WHOLE]
         for piece in pieces:

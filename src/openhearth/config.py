@@ -8,7 +8,7 @@ the environment except secret references of the form ``env:NAME``.
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -21,13 +21,15 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where we listen and who we say we are.
 
     ``public_url`` is used in links we hand out; empty means the scheme and Host of the request.
-    ``fast_door`` off serves everything through the ASGI app, as any other ASGI server would.
+    ``fast_door`` off serves everything through the ASGI app, as any other ASGI server would. ``trusted_proxies`` are the
+    networks of proxies whose X-Forwarded-For is believed.
     """
 
     host: str = "127.0.0.1"
     port: int = 8080
     public_url: str = ""
     fast_door: bool = True
+    trusted_proxies: tuple[str, ...] = ()
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,6 +65,39 @@ class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cooldown_s: float = 15.0
 
 
+class Circuit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When nothing is sent to a target any more: ``failures`` in a row within ``window_s``, or ``error_percent`` of at
+    least ``calls`` in it. After a rest one call at a time probes it; a success closes the circuit. 0 failures: never."""
+
+    failures: Annotated[int, msgspec.Meta(ge=0)] = 5
+    window_s: Annotated[float, msgspec.Meta(gt=0)] = 30.0
+    error_percent: Annotated[int, msgspec.Meta(ge=1, le=100)] = 50
+    calls: Annotated[int, msgspec.Meta(ge=1)] = 20
+
+
+Strategy = Literal["weighted", "latency", "affinity"]
+
+
+class Routing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which of a model's targets is asked. ``strategy`` is for all models, ``strategies`` for single ones;
+    ``fallbacks`` names models that may answer in a model's place.
+
+    ``queue_calls`` may wait for a place at one target, each for ``queue_s``. ``first_token_s``: a stream without a first
+    event by then goes to the next target; 0: never. ``retry_percent`` of the calls of ten seconds may be tried again,
+    and ``retries_always`` of them in any case.
+    """
+
+    strategy: Strategy = "weighted"
+    strategies: dict[str, Strategy] = {}
+    fallbacks: dict[str, tuple[str, ...]] = {}
+    queue_calls: Annotated[int, msgspec.Meta(ge=0)] = 1000
+    queue_s: Annotated[float, msgspec.Meta(ge=0)] = 30.0
+    first_token_s: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    retry_percent: Annotated[int, msgspec.Meta(ge=0, le=100)] = 10
+    retries_always: Annotated[int, msgspec.Meta(ge=0)] = 10
+    circuit: Circuit = Circuit()
+
+
 class Fetch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The safe fetcher of URLs that clients give. ``allow_private`` names private hosts that may be fetched.
 
@@ -78,9 +113,16 @@ class Fetch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Store(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where data lies. ``folder`` holds the database, blobs, sockets, secrets and the first key."""
+    """Where data lies. ``folder`` holds blobs, sockets, secrets and the first key.
+
+    ``url`` is the database: empty for SQLite in the folder, or ``postgresql+psycopg://user:password@host/name``.
+    ``shared`` is where limits are counted: ``memory`` for one process, ``database`` or a Valkey or Redis server
+    (``valkey://host:port/0``, ``valkeys://`` with TLS; also ``redis://``, ``rediss://``) for several on one database.
+    """
 
     folder: str = "data"
+    url: str = ""
+    shared: str = "memory"
     flush_ms: int = 50
     spool_bytes: int = 1024 * 1024
 
@@ -196,12 +238,54 @@ class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seed: bool = True
 
 
+class Idempotency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Answers kept for requests with an ``Idempotency-Key``: for how long, and up to what size. Bodies of up to
+    ``inline_bytes`` lie in the database, larger ones with the files."""
+
+    keep_s: float = 86_400.0
+    answer_bytes: int = 64 * 1024 * 1024
+    inline_bytes: int = 64 * 1024
+
+
+class Cache(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The exact-match answer cache, in memory. ``bytes`` and ``entries`` bound all of it, ``answer_bytes`` one answer,
+    ``age_s`` how long any is kept. Keys and requests say whether they want it."""
+
+    bytes: int = 64 * 1024 * 1024
+    entries: int = 10_000
+    answer_bytes: int = 1024 * 1024
+    age_s: int = 86_400
+
+
+class Access(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Signing in. ``registration``: anybody may make an account, which begins with ``starting_micros`` of USD. A session
+    lasts ``session_s``; ``tries`` wrong passwords within ``tries_s`` close a username (five times as many: an address).
+    """
+
+    registration: bool = False
+    starting_micros: int = 0
+    session_s: float = 7 * 86_400.0
+    tries: int = 10
+    tries_s: float = 900.0
+
+
+class UsageKeeping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many days single calls, and sums by the hour, are kept; 0: for ever. Sums by the day are always kept.
+
+    A call that is removed stays in every balance, spend and sum; it can no longer be listed or explained.
+    """
+
+    keep_days: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 0
+    keep_hours_days: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 0
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole configuration. ``aliases`` maps a name clients use to a model; the text ``openai`` is a preset."""
 
     server: Server = Server()
     limits: Limits = Limits()
     upstream: Upstream = Upstream()
+    routing: Routing = Routing()
     fetch: Fetch = Fetch()
     store: Store = Store()
     engines: Engines = Engines()
@@ -212,6 +296,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     speech: Speech = Speech()
     moderation: Moderation = Moderation()
     prices: Prices = Prices()
+    usage: UsageKeeping = UsageKeeping()
+    access: Access = Access()
+    idempotency: Idempotency = Idempotency()
+    cache: Cache = Cache()
     aliases: str | dict[str, str] = {}
     strict_fields: bool = False
     log_level: str = "info"

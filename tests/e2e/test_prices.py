@@ -55,7 +55,7 @@ def _costs(server: Running, model: str, count: int) -> list[int]:
     end = time.monotonic() + _PATIENCE_S
     while time.monotonic() < end:
         database = sqlite3.connect(f"file:{server.data / 'openhearth.db'}?mode=ro", uri=True)
-        found = database.execute("SELECT cost_micros FROM ledger WHERE model = ? ORDER BY effect", (model,)).fetchall()
+        found = database.execute("SELECT charge_nanos FROM ledger WHERE model = ? ORDER BY effect", (model,)).fetchall()
         database.close()
         if len(found) >= count:
             return [row[0] for row in found]

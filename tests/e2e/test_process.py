@@ -73,7 +73,7 @@ async def test_a_kill_during_calls_leaves_no_open_reservation(tmp_path: Path) ->
                 writer.close()
     with running(tmp_path / "data") as server:
         assert _rows(server.data, "select 1 from reservations") == []
-        ended = _rows(server.data, "select outcome, cost_micros from ledger")
+        ended = _rows(server.data, "select outcome, charge_nanos from ledger")
         assert ended == [("interrupted", 0)] * 20
         assert server.get("/v1/models")[0] == 200
 

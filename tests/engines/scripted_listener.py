@@ -6,7 +6,8 @@ import time
 
 from openhearth.core.errors import Bug, RequestError
 from openhearth.core.transcript import Segment, TokenChance, Word
-from openhearth.engines.transcribe.frames import At, Finished, Frame, Order, Ready, Said, decode_order, encode, failed
+from openhearth.engines.failed import failed
+from openhearth.engines.transcribe.frames import At, Finished, Frame, Order, Ready, Said, decode_order, encode
 from openhearth.engines.workshop import packed, unpacked
 
 COMMAND = (sys.executable, "-m", "tests.engines.scripted_listener")

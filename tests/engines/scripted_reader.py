@@ -6,7 +6,8 @@ import time
 
 from openhearth.core.documents import Reading
 from openhearth.core.errors import TooLarge
-from openhearth.engines.read_document.frames import Done, Frame, Ready, Turned, decode_request, encode, failed
+from openhearth.engines.failed import failed
+from openhearth.engines.read_document.frames import Done, Frame, Ready, Turned, decode_request, encode
 from openhearth.engines.workshop import packed, unpacked
 
 

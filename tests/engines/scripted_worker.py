@@ -4,8 +4,9 @@ import os
 import sys
 
 from openhearth.engines.edit_image.edit import read_request
-from openhearth.engines.edit_image.frames import Failed, Frame, Progress, Ready, Result, encode
+from openhearth.engines.edit_image.frames import Frame, Progress, Ready, Result, encode
 from openhearth.engines.edit_image.plan import EditRequest
+from openhearth.engines.failed import Failed
 from openhearth.engines.workshop import packed, unpacked
 
 REPLACES = {f"use {number}": {"op": "background", "action": "replace", "picture": number} for number in (2, 3)}

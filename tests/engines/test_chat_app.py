@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from starlette.types import Message
 from typing_extensions import override
 
 from openhearth.engines.chat.app import build
@@ -196,6 +197,31 @@ async def test_a_client_that_leaves_stops_the_model_and_frees_its_place(stream: 
     engine.runtime.gate.set()
     assert (await engine.post(HI)).status == 200
     assert (await ask(engine.app, "GET", "/health")).json()["queue"] == 0
+
+
+async def test_a_client_that_leaves_within_its_body_is_no_failure_and_takes_no_place() -> None:
+    engine = Engine(slots=1, queue=0)
+    coming: list[Message] = [
+        {"type": "http.disconnect"},
+        {"type": "http.request", "body": b'{"messages":[', "more_body": True},
+    ]
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return coming.pop()
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await engine.app({"type": "http", "method": "POST", "path": CHAT, "headers": []}, receive, send)
+    assert sent == []
+    assert (await engine.post(HI)).status == 200
+
+
+async def test_a_body_without_end_is_cut_off() -> None:
+    answer = await ask(Engine().app, "POST", CHAT, body=b" " * (64 * 1024 * 1024 + 1))
+    assert answer.status == 413
+    assert answer.json()["error"]["code"] == "request_too_large"
 
 
 async def test_completions_echo_each_prompt_and_number_choices_through() -> None:

@@ -61,12 +61,12 @@ def saved(document: pdfium.PdfDocument) -> bytes:
 def test_a_picture_on_a_page_is_a_figure_and_a_scan_is_none() -> None:
     file = opened(pdf.with_picture())
     with file.page(0, 72) as page:
-        (place,) = page.figures()
+        (place,) = page.figures(page.pictures())
         assert [round(number) for number in (place.x0, place.y0, place.x1, place.y1)] == [60, 140, 380, 380]
     file.close()
     scan = opened(pdf.scan_pages(np.full((300, 200, 3), 230, np.uint8)))
     with scan.page(0, 72) as page:
-        assert (page.figures(), page.text()) == ([], [])
+        assert (page.figures(page.pictures()), page.text()) == ([], [])
     scan.close()
 
 

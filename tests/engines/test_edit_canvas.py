@@ -1,8 +1,10 @@
 """A nearer look, a larger canvas, variations and the tools' fixed steps."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import cv2
 import msgspec
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from openhearth.core.operations import Operation
 from openhearth.core.picture_tools import Options, Tool, with_options
 from openhearth.engines.edit_image.edit import planned, read_request
 from openhearth.engines.edit_image.pixels.canvas import expand, zoom
+from openhearth.engines.edit_image.pixels.operations import Tools, operations
 from openhearth.engines.edit_image.pixels.shape import size_after
 from openhearth.engines.edit_image.plan import (
     Adjust,
@@ -34,6 +37,8 @@ from openhearth.engines.edit_image.ports import Pixels, Scene
 from openhearth.engines.edit_image.vary import variation
 from openhearth.providers.embedded.tools import steps_of
 from tests.fakes.media import png
+from tests.pictures import photographs
+from tests.pictures.near import NEAR, nearness
 
 NOBODY = cast("Scene", SimpleNamespace())
 
@@ -96,6 +101,22 @@ def test_variations_differ_by_seed_and_stay_small() -> None:
         tones = [step for step in steps if isinstance(step, Adjust)]
         assert 2 <= len({tone.kind for tone in tones}) <= 3
         assert all(0.04 < abs(tone.amount) <= 0.3 for tone in tones)
+
+
+@pytest.mark.parametrize("name", ["grace_hopper.jpg", "eileen_collins.jpg"])
+def test_a_variation_shows_its_own_picture_at_every_seed(name: str) -> None:
+    before, other = photograph(name), photograph("cameraman.png")
+    work = operations(Tools(Path(), Path(), 1, lambda: 60.0, lambda _: None))
+    for seed in (*range(6), 99, 160, 2**31 - 1, 2**63):  # 99 and 160 stray furthest of the first 500
+        after = before
+        for step in variation(seed):
+            after = work[type(step)](after, step, NOBODY, [])
+        assert nearness(before[..., :3], after[..., :3]) > NEAR, seed
+        assert nearness(other[..., :3], after[..., :3]) < 0.6, seed
+
+
+def photograph(name: str) -> Pixels:
+    return np.ascontiguousarray(cv2.resize(photographs.picture(name), (192, 192), interpolation=cv2.INTER_AREA))
 
 
 def request(tool: Tool, options: Options | None = None, **changes: Any) -> ImageRequest:

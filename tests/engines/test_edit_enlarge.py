@@ -1,6 +1,7 @@
 """Enlarging adds detail without changing the picture; vectorising gives a drawing that shows it."""
 
 from functools import cache
+from itertools import count
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -18,13 +19,15 @@ from tests.pictures.packed import pack_file
 from tests.pictures.photographs import picture
 
 COLLINS = "eileen_collins.jpg"
-HURRY_S = 5.0  # too short for the detailed network on the face below, ample for the light one
+HURRY_S = 5.0  # by the number of its pixels too short for the detailed network on the face below
 
 
-def enlarged(pixels: Pixels, factor: int, left_s: float) -> tuple[Pixels, list[str]]:
+def enlarged(pixels: Pixels, factor: int, left_s: float, *, tile_s: float = 0.0) -> tuple[Pixels, list[str]]:
+    """As on a machine that needs ``tile_s`` seconds for each tile."""
     used: list[str] = []
     folder = pack_file("upscale", f"{LIGHT.name}.param").parent
-    work = Upscaler(folder, threads=1, left_s=lambda: left_s, remark=used.append)
+    clock = count(0.0, tile_s)
+    work = Upscaler(folder, threads=1, left_s=lambda: left_s, remark=used.append, clock=lambda: next(clock))
     return work(pixels, Upscale(factor), KnownScene(pixels), []), used
 
 
@@ -86,7 +89,7 @@ def test_transparency_is_enlarged_too() -> None:
 def test_a_picture_too_large_for_the_time_is_refused_soon() -> None:
     large = np.ascontiguousarray(np.tile(picture(COLLINS), (4, 4, 1)))
     with pytest.raises(TooLarge, match="2048 × 2048") as caught:
-        enlarged(large, 4, 1.0)
+        enlarged(large, 4, 1.0, tile_s=0.05)
     assert caught.value.code == "picture_too_large_to_upscale"
 
 

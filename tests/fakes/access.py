@@ -2,6 +2,8 @@
 
 from openhearth.core.call import Call, Principal
 from openhearth.core.errors import AccessError, BudgetSpent
+from openhearth.core.permissions import Role
+from openhearth.stores.counter_ports import Standing
 
 GOOD_KEY = "sk-oh-test"
 SLOW_KEY = "sk-oh-slow"
@@ -11,7 +13,7 @@ class Keys:
     """``GOOD_KEY`` is cached, ``SLOW_KEY`` must be asked for, all others are unknown."""
 
     def __init__(self, principal: Principal | None = None) -> None:
-        self.principal = principal or Principal("key_1", "owner_1", "test", is_admin=True)
+        self.principal = principal or Principal("key_1", "owner_1", "test", role=Role.ROOT)
 
     def find_cached(self, token: bytes) -> Principal | None:
         return self.principal if token == GOOD_KEY.encode() else None
@@ -25,9 +27,9 @@ class Keys:
 class Hold:
     """A reservation that remembers how often it was settled."""
 
-    def __init__(self, limits: "Limits", amount_micros: int) -> None:
+    def __init__(self, limits: "Limits", nanos: int) -> None:
         self._limits = limits
-        self.amount_micros = amount_micros
+        self.nanos = nanos
 
     def settle(self, call: Call) -> None:
         self._limits.open -= 1
@@ -35,15 +37,25 @@ class Hold:
 
 
 class Limits:
-    """Admits everything while there is ``budget_micros``."""
+    """Admits everything while there is ``budget_nanos``."""
 
-    def __init__(self, budget_micros: int = 10**12) -> None:
-        self.budget_micros = budget_micros
+    def __init__(self, budget_nanos: int = 10**15) -> None:
+        self.budget_nanos = budget_nanos
         self.open = 0
         self.settled: list[Call] = []
 
-    def reserve(self, call: Call, amount_micros: int) -> Hold:
-        if amount_micros > self.budget_micros:
+    def standing(self, call: Call) -> list[Standing]:
+        return []
+
+    @property
+    def is_local(self) -> bool:
+        return True
+
+    def reserve(self, call: Call, nanos: int, tokens: int = 0) -> Hold:
+        if nanos > self.budget_nanos:
             raise BudgetSpent("The budget of this key is spent.")
         self.open += 1
-        return Hold(self, amount_micros)
+        return Hold(self, nanos)
+
+    async def reserve_shared(self, call: Call, nanos: int, tokens: int = 0) -> Hold:
+        return self.reserve(call, nanos, tokens)

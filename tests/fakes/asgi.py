@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message
 
-_PATIENCE_S = 5.0
+_PATIENCE_S = 60.0
 
 
 class Answer:

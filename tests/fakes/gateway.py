@@ -25,7 +25,7 @@ from openhearth.doors.sweeper import Sweeper
 from openhearth.engines.ports import EngineState
 from openhearth.relay.gate import Gate
 from openhearth.relay.passthrough import Shaper
-from openhearth.relay.pipeline import Relay
+from openhearth.relay.services import Relay
 from openhearth.routing.catalog import Catalog
 from openhearth.routing.health import Health
 from openhearth.routing.plan import Router
@@ -91,6 +91,7 @@ class Gateway(msgspec.Struct):
     finished: Finished
     catalog: Catalog
     health: Health
+    router: Router
 
     @property
     def url(self) -> str:
@@ -122,14 +123,15 @@ async def gateway(
     ASGI app by another server than ours (hypercorn)."""
     config = config or Config()
     catalog = Catalog(targets)
-    health_of = Health(config.upstream.cooldown_s)
+    health_of = Health(config.upstream.cooldown_s, circuit=config.routing.circuit)
+    router = Router(catalog, health_of, routing=config.routing)
     limits = limits or Limits()
     finished = Finished()
     client = H1Client(pool_per_origin=config.upstream.pool_per_origin)
     relay = Relay(
         config=config,
         gate=Gate(keys or Keys(), limits),
-        router=Router(catalog, health_of),
+        router=router,
         client=client,
         engines=NoEngines(),
         shaper=Shaper(config),
@@ -143,7 +145,7 @@ async def gateway(
     async with (_hypercorn if foreign else _uvicorn)(relay, asgi.app(routes), state) as port:
         sweeping = asyncio.create_task(Sweeper(relay, state, every_s=0.05).run())
         try:
-            yield Gateway(port, relay, limits, finished, catalog, health_of)
+            yield Gateway(port, relay, limits, finished, catalog, health_of, router)
         finally:
             sweeping.cancel()
             for exchange in list(relay.open):

@@ -120,8 +120,9 @@ async def ask(
     method: str = "POST",
     key: str = GOOD_KEY,
     headers: dict[str, str] | None = None,
+    patience_s: float = 20.0,
 ) -> Reply:
     """One request on a connection of its own."""
-    async with asyncio.timeout(20), connect(port) as connection:
+    async with asyncio.timeout(patience_s), connect(port) as connection:
         await connection.send(request(path, body, method=method, key=key, headers=headers))
         return await connection.reply()

@@ -9,13 +9,21 @@ from typing_extensions import override
 from openhearth.accounts.entries import Reservation
 from openhearth.accounts.ledger import Ledger, Sizes
 from openhearth.accounts.limits import Limits
+from openhearth.accounts.spool import spool_name
+from openhearth.core.allowance import Bound, Limit
 from openhearth.core.call import Call, Principal
 from openhearth.core.operations import Operation
-from openhearth.stores.ports import LedgerEntry, LedgerRecords, OpenReservation
-from openhearth.stores.shared.memory import MemoryHolds
+from openhearth.stores.ports import LedgerEntry, LedgerRecords, NodeRecord, OpenReservation, Posting
+from openhearth.stores.shared.memory import MemoryCounters
 
 QUICK = Sizes(retry_s=0.001)
-ANNA = Principal("key_anna", "anna", "laptop", quota_micros=10**9)
+ANNA = Principal(
+    "key_anna",
+    "anna",
+    "laptop",
+    limits=(Limit("key:key_anna", Bound.TOTAL, 10**9),),
+    scopes=("key:key_anna", "user:user_root", "org:org_default"),
+)
 
 
 class Flaky(LedgerRecords):
@@ -59,12 +67,40 @@ class Flaky(LedgerRecords):
             raise OSError("The store went away after it wrote.")
 
     @override
-    async def sweep(self, boot_id: str, now: float) -> int:
-        return await self._inner.sweep(boot_id, now)
+    async def checkpoint(self, open_calls: Sequence[OpenReservation]) -> None:
+        await self._inner.checkpoint(open_calls)
 
     @override
-    async def spent_by_key(self) -> dict[str, int]:
-        return await self._inner.spent_by_key()
+    async def beat(self, node: NodeRecord) -> None:
+        await self._inner.beat(node)
+
+    @override
+    async def nodes(self) -> Sequence[NodeRecord]:
+        return await self._inner.nodes()
+
+    @override
+    async def sweep(self, alive: Sequence[str], now: float) -> Sequence[str]:
+        return await self._inner.sweep(alive, now)
+
+    @override
+    async def spent(self) -> dict[str, int]:
+        return await self._inner.spent()
+
+    @override
+    async def post(self, postings: Sequence[Posting]) -> bool:
+        return await self._inner.post(postings)
+
+    @override
+    async def postings(self, effect: str) -> Sequence[Posting]:
+        return await self._inner.postings(effect)
+
+    @override
+    async def balance(self, account: str) -> int:
+        return await self._inner.balance(account)
+
+    @override
+    async def check_ledger(self) -> Sequence[str]:
+        return await self._inner.check_ledger()
 
     @override
     async def entry(self, effect: str) -> LedgerEntry | None:
@@ -94,23 +130,24 @@ class Boot:
         self, store: Flaky, folder: Path, name: str = "boot_1", sizes: Sizes = QUICK, flush_ms: int = 1
     ) -> None:
         self.store = store
-        self.spool = folder / "ledger-spool.jsonl"
-        self.ledger = Ledger(store, boot_id=name, spool=self.spool, flush_ms=flush_ms, sizes=sizes)
-        self.holds = MemoryHolds()
-        self.limits = Limits(self.holds, self.ledger)
+        self.spool = folder / spool_name(name)
+        self.ledger = Ledger(store, boot_id=name, folder=folder, flush_ms=flush_ms, sizes=sizes)
+        self.counters = MemoryCounters()
+        self.limits = Limits(self.counters, self.ledger)
         self.calls: dict[int, tuple[Call, Reservation]] = {}
 
     async def start(self) -> "Boot":
-        self.holds.load(await self.ledger.start())
+        await self.ledger.start()
+        await self.counters.load(await self.store.spent())
         return self
 
     def open(self, number: int) -> None:
         call = call_of(ANNA, number)
         self.calls[number] = (call, self.limits.reserve(call, 100))
 
-    def settle(self, number: int, cost_micros: int = 70) -> None:
+    def settle(self, number: int, nanos: int = 70) -> None:
         call, reservation = self.calls[number]
-        call.cost_micros = cost_micros
+        call.cost_nanos = call.charge_nanos = nanos
         reservation.settle(call)
 
     async def kill(self) -> None:
@@ -126,4 +163,4 @@ class Boot:
 
 async def cost_of(store: Flaky, number: int) -> int | None:
     entry = await store.entry(f"call_{number}")
-    return None if entry is None else entry.cost_micros
+    return None if entry is None else entry.charge_nanos

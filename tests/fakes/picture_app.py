@@ -6,7 +6,6 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from openhearth.config import Config
@@ -15,6 +14,7 @@ from openhearth.core.errors import AccessError, NotFound
 from openhearth.core.media import ImageDriver
 from openhearth.core.money import FREE, Price
 from openhearth.core.operations import Operation
+from openhearth.core.permissions import Permission
 from openhearth.core.provider import Dialect, Origin, Provider, Target
 from openhearth.doors import asgi
 from openhearth.media.gallery import Gallery
@@ -26,7 +26,7 @@ from openhearth.routing.catalog import Catalog
 from openhearth.routing.health import Health
 from openhearth.routing.plan import Router
 from openhearth.surfaces.aitools.pictures import PictureTools
-from openhearth.surfaces.http import json_body, principal_of
+from openhearth.surfaces.http import Route, json_body, principal_of
 from openhearth.surfaces.media import MediaPages
 from openhearth.surfaces.openai.images import Images
 from openhearth.surfaces.openai.picture_chat import PictureChatAnswers
@@ -126,7 +126,7 @@ class PictureApp:
 
         self.app: ASGIApp = asgi.app(
             [
-                Route("/v1/chat/completions", completions, methods=["POST"]),
+                Route("/v1/chat/completions", completions, methods=["POST"], permission=Permission.CALL),
                 *Images(gate, self.pictures, self.gallery, sources, config, now=self.clock).routes(),
                 *PictureTools(gate, self.pictures, self.gallery, sources, config, now=self.clock).routes(),
                 *MediaPages(gate, self.gallery, public_url=config.server.public_url, now=self.clock).routes(),

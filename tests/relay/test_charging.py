@@ -39,7 +39,7 @@ async def test_a_good_answer_costs_what_the_upstream_counted(
     assert call.outcome is Outcome.OK
     assert call.usage.source == "upstream"
     assert call.usage.input_tokens > 0
-    assert call.cost_micros == 1000 + call.usage.input_tokens + 2 * call.usage.output_tokens
+    assert call.charge_nanos == 1000 * (1000 + call.usage.input_tokens + 2 * call.usage.output_tokens)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ async def test_a_good_answer_costs_what_the_upstream_counted(
 async def test_a_failure_costs_nothing(up: Upstream, config: Config, fault: Fault, body: dict[str, object]) -> None:
     call = await _charged(up, config, body, fault)
     assert call.outcome is Outcome.FAILED
-    assert call.cost_micros == 0
+    assert call.charge_nanos == 0
 
 
 async def test_the_target_that_answered_is_paid_and_no_other(up: Upstream, config: Config) -> None:
@@ -69,7 +69,7 @@ async def test_the_target_that_answered_is_paid_and_no_other(up: Upstream, confi
             assert (await ask(gate.port, body=CHAT)).status == 200
             (call,) = await gate.finished.wait()
     assert (call.target_id, call.attempts) == ("two", 2)
-    assert 1000 < call.cost_micros < 2000
+    assert 1_000_000 < call.charge_nanos < 2_000_000
 
 
 async def test_who_leaves_pays_for_what_was_delivered(up: Upstream, config: Config) -> None:
@@ -83,7 +83,7 @@ async def test_who_leaves_pays_for_what_was_delivered(up: Upstream, config: Conf
         (call,) = await gate.finished.wait()
     assert call.outcome is Outcome.CLIENT_GONE
     assert call.usage.source == "estimate"
-    assert call.cost_micros == PRICE.cost(call.usage) > 1000
+    assert call.charge_nanos == PRICE.cost(call.usage) > 1_000_000
 
 
 async def test_who_leaves_before_the_first_byte_pays_nothing(up: Upstream, config: Config) -> None:
@@ -94,4 +94,4 @@ async def test_who_leaves_before_the_first_byte_pays_nothing(up: Upstream, confi
             await up.saw(1)
             connection.abort()
         (call,) = await gate.finished.wait()
-    assert (call.outcome, call.cost_micros) == (Outcome.CLIENT_GONE, 0)
+    assert (call.outcome, call.charge_nanos) == (Outcome.CLIENT_GONE, 0)

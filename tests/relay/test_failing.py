@@ -47,7 +47,7 @@ async def test_a_failure_before_the_first_byte_has_a_status_and_a_code(
     assert (reply.status, reply.error()["code"]) == (status, code)
     (call,) = await gate.finished.wait()
     assert call.outcome in (Outcome.FAILED, Outcome.TIMEOUT)
-    assert call.cost_micros == 0
+    assert call.charge_nanos == 0
     assert gate.limits.open == 0
     assert (await ask(gate.port, body=CHAT)).status == 200
 
@@ -80,7 +80,7 @@ async def test_a_stream_that_breaks_ends_with_an_error_event(gate: Gateway, up: 
     assert events[-1] == "[DONE]"
     (call,) = await gate.finished.wait()
     assert call.outcome is Outcome.FAILED
-    assert call.cost_micros == 0
+    assert call.charge_nanos == 0
 
 
 async def test_a_missing_end_mark_is_added(gate: Gateway, up: Upstream) -> None:

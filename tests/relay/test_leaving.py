@@ -24,7 +24,7 @@ async def test_leaving_before_the_first_byte_aborts_upstream(anywhere: Gateway, 
         assert await seen.aborted() - left_at < ABORT_S
     (call,) = await anywhere.finished.wait()
     assert call.outcome is Outcome.CLIENT_GONE
-    assert call.cost_micros == 0
+    assert call.charge_nanos == 0
     assert anywhere.limits.open == 0
 
 

@@ -54,8 +54,8 @@ class Bench:
             total_s=total_s,
         )  # fmt: skip
 
-    def work(self) -> PictureWork:
-        return self.pictures.open(ME, Operation.IMAGE_EDIT, "seededit", n=2, stream=True)
+    async def work(self) -> PictureWork:
+        return await self.pictures.open(ME, Operation.IMAGE_EDIT, "seededit", n=2, stream=True)
 
 
 def three() -> Sequence[Target]:
@@ -70,13 +70,13 @@ async def run(work: PictureWork) -> list[ImageEvent]:
 async def test_a_call_is_counted_priced_and_settled_once() -> None:
     bench = Bench(target(price=PAID))
     bench.editor.done = ImagesDone(input_tokens=3, output_tokens=40)
-    events = await run(bench.work())
+    events = await run(await bench.work())
     assert sum(isinstance(event, MadePicture) for event in events) == 2
     (call,) = bench.calls.all
     assert (call.outcome, call.usage.images, call.usage.output_tokens, call.usage.source) == (
         Outcome.OK, 2, 40, "upstream",
     )  # fmt: skip
-    assert call.cost_micros == 10 + 2 * 100 + 40
+    assert call.charge_nanos == 1000 * (10 + 2 * 100 + 40)
     assert call.first_byte_s >= 0
     assert bench.limits.open == 0
     assert len(bench.limits.settled) == 1
@@ -89,7 +89,7 @@ async def test_a_call_is_counted_priced_and_settled_once() -> None:
 async def test_their_fault_or_ours_leads_to_the_next_target(error: UpstreamError) -> None:
     bench = Bench(*three())
     bench.editor.script["one"] = [error]
-    await run(bench.work())
+    await run(await bench.work())
     assert bench.editor.targets == ["one", "two"]
     (call,) = bench.calls.all
     assert (call.target_id, call.attempts, call.usage.images) == ("two", 2, 2)
@@ -104,9 +104,9 @@ async def test_the_callers_fault_stops_at_once(error: GatewayError) -> None:
     bench = Bench(*three())
     bench.editor.script["one"] = [error]
     with pytest.raises(type(error)):
-        await run(bench.work())
+        await run(await bench.work())
     assert bench.editor.targets == ["one"]
-    assert bench.calls.all[0].cost_micros == 0
+    assert bench.calls.all[0].charge_nanos == 0
     assert not bench.health.cooling("one")
 
 
@@ -114,16 +114,16 @@ async def test_when_all_fail_the_attempts_are_listed_and_nothing_is_charged() ->
     bench = Bench(*three(), attempts=2)
     bench.editor.script = {"one": [UpstreamDown("d")], "two": [UpstreamBusy("b", retry_after_s=4)]}
     with pytest.raises(NoTargetLeft, match="one: upstream_down; two: upstream_busy"):
-        await run(bench.work())
+        await run(await bench.work())
     assert bench.editor.targets == ["one", "two"]
     (call,) = bench.calls.all
-    assert (call.outcome, call.cost_micros) == (Outcome.FAILED, 0)
+    assert (call.outcome, call.charge_nanos) == (Outcome.FAILED, 0)
 
 
 async def test_no_other_target_after_the_client_has_seen_something() -> None:
     bench = Bench(*three())
     bench.editor.script["one"] = [UpstreamDown("d")]
-    work = bench.work()
+    work = await bench.work()
     work.commit()
     assert work.target_id == "one"
     with pytest.raises(UpstreamDown):
@@ -135,15 +135,15 @@ async def test_no_other_target_after_a_picture_was_made() -> None:
     bench = Bench(*three())
     bench.editor.break_after_first = UpstreamDown("d")
     with pytest.raises(UpstreamDown):
-        await run(bench.work())
+        await run(await bench.work())
     assert bench.editor.targets == ["one"]
-    assert bench.calls.all[0].cost_micros == 0
+    assert bench.calls.all[0].charge_nanos == 0
 
 
 async def test_a_driver_that_makes_nothing_is_an_error_not_an_empty_answer() -> None:
     bench = Bench(target())
     empty = ImageRequest(Operation.IMAGE_EDIT, "seededit", "red", n=0)
-    with pytest.raises(UpstreamGarbled, match="without a picture"), bench.work() as work:
+    with pytest.raises(UpstreamGarbled, match="without a picture"), await bench.work() as work:
         async for _ in work.events(empty):
             pass
 
@@ -152,14 +152,14 @@ async def test_a_target_that_never_answers_is_a_timeout() -> None:
     bench = Bench(target(), total_s=0.02)
     bench.editor.hold = asyncio.Event()
     with pytest.raises(UpstreamTimeout):
-        await run(bench.work())
+        await run(await bench.work())
     assert bench.editor.closed.is_set()
     assert bench.calls.all[0].outcome is Outcome.TIMEOUT
 
 
 async def test_a_client_that_leaves_pays_for_finished_pictures_only() -> None:
     bench = Bench(target(price=PAID))
-    work = bench.work()
+    work = await bench.work()
     with work:
         async with aclosing(work.events(ASKED)) as events:
             async for event in events:
@@ -167,43 +167,43 @@ async def test_a_client_that_leaves_pays_for_finished_pictures_only() -> None:
                     break
         work.abandon()
     (call,) = bench.calls.all
-    assert (call.outcome, call.cost_micros) == (Outcome.CLIENT_GONE, 110)
+    assert (call.outcome, call.charge_nanos) == (Outcome.CLIENT_GONE, 110_000)
 
 
 async def test_cancelling_aborts_the_driver_and_costs_nothing_before_a_picture() -> None:
     bench = Bench(target(price=PAID))
     bench.editor.hold = asyncio.Event()
-    running = asyncio.create_task(run(bench.work()))
+    running = asyncio.create_task(run(await bench.work()))
     await bench.editor.waiting.wait()
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
     assert bench.editor.closed.is_set()
-    assert [(call.outcome, call.cost_micros) for call in bench.calls.all] == [(Outcome.CLIENT_GONE, 0)]
+    assert [(call.outcome, call.charge_nanos) for call in bench.calls.all] == [(Outcome.CLIENT_GONE, 0)]
 
 
 async def test_an_unforeseen_failure_is_settled_too() -> None:
     bench = Bench(target(price=PAID))
     bench.editor.script["editor"] = [ZeroDivisionError("boom")]
     with pytest.raises(ZeroDivisionError):
-        await run(bench.work())
+        await run(await bench.work())
     assert [(call.outcome, call.error_code) for call in bench.calls.all] == [(Outcome.FAILED, "internal_error")]
     assert bench.limits.open == 0
 
 
-def test_the_worst_case_of_the_dearest_target_is_held() -> None:
+async def test_the_worst_case_of_the_dearest_target_is_held() -> None:
     bench = Bench(target("cheap"), target("dear", price=Price(image_micros=500)))
-    bench.limits.budget_micros = 999
+    bench.limits.budget_nanos = 999_999
     with pytest.raises(BudgetSpent):
-        bench.work()
-    bench.limits.budget_micros = 1000
-    bench.work().fail(RequestError("unused"))
+        await bench.work()
+    bench.limits.budget_nanos = 1_000_000
+    (await bench.work()).fail(RequestError("unused"))
     assert bench.limits.open == 0
 
 
-def test_unknown_models_are_not_found() -> None:
+async def test_unknown_models_are_not_found() -> None:
     bench = Bench(target())
     assert bench.pictures.answers(ME, Operation.IMAGE_EDIT, "seededit")
     assert not bench.pictures.answers(ME, Operation.IMAGE_GENERATE, "seededit")
     with pytest.raises(NotFound):
-        bench.pictures.open(ME, Operation.IMAGE_EDIT, "nobody", n=1, stream=False)
+        await bench.pictures.open(ME, Operation.IMAGE_EDIT, "nobody", n=1, stream=False)

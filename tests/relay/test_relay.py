@@ -126,13 +126,13 @@ async def test_cost_follows_the_price_of_the_target(up: Upstream, config: Config
     async with gateway([priced], config=config) as gate:
         await ask(gate.port, body=CHAT)
         (call,) = await gate.finished.wait()
-    assert call.cost_micros == 5 + call.usage.output_tokens
+    assert call.charge_nanos == 1000 * (5 + call.usage.output_tokens)
 
 
 async def test_a_spent_budget_is_a_402_before_anything_is_sent(up: Upstream, config: Config) -> None:
     priced = target(up.port, price=Price(request_micros=5))
     async with gateway([priced], config=config) as gate:
-        gate.limits.budget_micros = 1
+        gate.limits.budget_nanos = 1
         reply = await ask(gate.port, body=CHAT)
         assert reply.status == 402
         assert reply.error()["code"] == "insufficient_quota"

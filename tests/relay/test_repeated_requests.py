@@ -18,7 +18,7 @@ from openhearth.core.operations import Operation
 from openhearth.doors.fast import FastDoor, bound
 from openhearth.relay.gate import Gate
 from openhearth.relay.passthrough import Shaper
-from openhearth.relay.pipeline import Relay
+from openhearth.relay.services import Relay
 from openhearth.routing.catalog import Catalog
 from openhearth.routing.health import Health
 from openhearth.routing.plan import Router

@@ -94,7 +94,7 @@ class Drawing:
             n=2,
             negative_prompt="blue",
         )
-        work = self.pictures.open(self.principal, Operation.IMAGE_EDIT, "seededit", n=2, stream=False)
+        work = await self.pictures.open(self.principal, Operation.IMAGE_EDIT, "seededit", n=2, stream=False)
         with work:
             return [event async for event in work.events(asked)]
 
@@ -115,7 +115,7 @@ async def test_results_and_partial_pictures_are_checked_before_they_are_shown() 
     seen: list[ImageEvent] = []
 
     async def watch() -> None:
-        work = drawing.pictures.open(drawing.principal, Operation.IMAGE_EDIT, "seededit", n=2, stream=False)
+        work = await drawing.pictures.open(drawing.principal, Operation.IMAGE_EDIT, "seededit", n=2, stream=False)
         with work:
             async for event in work.events(ImageRequest(Operation.IMAGE_EDIT, "seededit", "vile", n=2)):
                 seen.append(event)  # noqa: PERF401 (what came before the error counts)

@@ -16,8 +16,8 @@ from openhearth.core.operations import Operation
 from openhearth.core.provider import Dialect, Target
 from openhearth.media.gallery import Gallery
 from openhearth.media.sources import Sources
-from openhearth.relay.pipeline import Relay
 from openhearth.relay.screen import Screen
+from openhearth.relay.services import Relay
 from openhearth.relay.work import Calls
 from openhearth.surfaces.screening import Screening
 from openhearth.transport.wire import Deadlines

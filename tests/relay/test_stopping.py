@@ -35,5 +35,5 @@ async def test_a_call_that_cannot_be_waited_for_is_told_and_settled(gate: Gatewa
     assert json.loads(events[-2])["error"]["code"] == "shutting_down"
     assert events[-1] == "[DONE]"
     (call,) = await gate.finished.wait()
-    assert (call.outcome, call.cost_micros) == (Outcome.FAILED, 0)
+    assert (call.outcome, call.charge_nanos) == (Outcome.FAILED, 0)
     assert gate.limits.open == 0

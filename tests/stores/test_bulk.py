@@ -21,11 +21,14 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
 @pytest.mark.parametrize("count", [0, 1, 3, 127, 128, 129, 391])
 def test_all_rows_are_written_and_the_named_ones_deleted(engine: Engine, count: int) -> None:
     rows = [
-        OpenReservation(f"call_{n}", "key", "owner", "chat", "a 'quoted\" model", n, 0.5, "boot") for n in range(count)
+        OpenReservation(
+            f"call_{n}", "key", "user", "", "org", "owner", "default", "chat", "a 'quoted\" model", n, 0.5, "boot"
+        )
+        for n in range(count)
     ]
     with engine.begin() as connection:
         insert_many(connection, RESERVATIONS, rows)
-        found = connection.execute(select(RESERVATIONS).order_by(RESERVATIONS.c.reserved_micros))
+        found = connection.execute(select(RESERVATIONS).order_by(RESERVATIONS.c.reserved_nanos))
         assert [OpenReservation(*row) for row in found] == rows
         delete_many(connection, RESERVATIONS, RESERVATIONS.c.call_id, [row.call_id for row in rows[1:]] + ["call_none"])
         left = connection.execute(select(func.count()).select_from(RESERVATIONS)).scalar()

@@ -23,7 +23,7 @@ from openhearth.stores.ports import (
     PriceRecord,
     TargetRecord,
 )
-from openhearth.stores.sql import SqlRecords, migrate, schema
+from openhearth.stores.sql import SqlRecords, keys, migrate, schema, sums
 from openhearth.stores.sql.tables import METADATA
 
 
@@ -90,6 +90,32 @@ def test_keys_from_before_moderation_are_not_moderated(engine: Engine) -> None:
     with engine.begin() as connection:
         schema.bring_up_to_date(connection)
         assert connection.execute(text("SELECT moderate FROM keys")).scalar_one() == "off"
+
+
+def test_money_settled_in_micros_adds_up_in_nanos(engine: Engine) -> None:
+    with engine.begin() as connection:
+        command.upgrade(migrate.settings(connection), "0003")
+        names = "id, digest, hint, name, owner, is_admin, disabled, created_at, models, quota_micros"
+        connection.execute(
+            text(f"INSERT INTO keys ({names}) VALUES ('key_1', 'd', 'h', 'n', 'o', 0, 0, 1.0, '[]', 250)")
+        )
+        for number in range(3):
+            connection.execute(
+                text(
+                    "INSERT INTO ledger (effect, key_id, owner, operation, model, target_id, outcome, created_at, "
+                    "duration_ms, first_byte_ms, input_tokens, output_tokens, cached_tokens, images, usage_source, "
+                    "reserved_micros, cost_micros, error_code) VALUES (:effect, 'key_1', 'o', 'chat', 'm', 't', 'ok', "
+                    "1790000000.5, 5, 1, 10, 20, 0, 0, 'upstream', 90, :cost, '')"
+                ),
+                {"effect": f"call_{number}", "cost": number * 10},
+            )
+        connection.execute(text("INSERT INTO spend (key_id, spent_micros) VALUES ('key_1', 30)"))
+    with engine.begin() as connection:
+        schema.bring_up_to_date(connection)
+        assert sums.check(connection) == []
+        assert connection.execute(text("SELECT nanos FROM spend WHERE counter = 'key:key_1'")).scalar_one() == 30_000
+        key = keys.list_keys(connection)[0]
+        assert (key.allowance.quota_micros, key.user_id) == (250, "user_root")
 
 
 async def test_a_database_of_a_newer_release_is_refused(tmp_path: Path, engine: Engine) -> None:

@@ -22,7 +22,7 @@ from openhearth.core.provider import Dialect, Provider, Secret, Target
 from openhearth.core.transcript import Pairs, TranscriptDriver
 from openhearth.providers.elevenlabs.transcribe import ElevenLabsTranscriptsDriver
 from openhearth.providers.openai_transcripts.transcribe import OpenAITranscriptsDriver
-from openhearth.relay.pipeline import Relay
+from openhearth.relay.services import Relay
 from openhearth.relay.work import Calls
 from openhearth.stores.ports import FileRecord
 from openhearth.stores.spool import Spool

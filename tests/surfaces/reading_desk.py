@@ -32,7 +32,7 @@ from openhearth.media.gallery import Gallery
 from openhearth.media.sources import Sources
 from openhearth.providers.textin.documents import TextinDriver
 from openhearth.relay.pictures import Pictures
-from openhearth.relay.pipeline import Relay
+from openhearth.relay.services import Relay
 from openhearth.relay.work import Calls
 from openhearth.surfaces.documents.envelopes import Envelopes
 from openhearth.surfaces.documents.finding import Finder

@@ -13,7 +13,7 @@ from openhearth.core.provider import Target
 from openhearth.doors import asgi
 from openhearth.relay.gate import Gate
 from openhearth.relay.passthrough import Shaper
-from openhearth.relay.pipeline import Relay
+from openhearth.relay.services import Relay
 from openhearth.relay.work import Calls
 from openhearth.routing.catalog import Catalog
 from openhearth.routing.health import Health

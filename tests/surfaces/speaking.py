@@ -24,7 +24,7 @@ from openhearth.engines.speak.voices import HIBARI, KOKORO
 from openhearth.files.library import Library
 from openhearth.relay.gate import Gate
 from openhearth.relay.passthrough import Shaper
-from openhearth.relay.pipeline import Relay
+from openhearth.relay.services import Relay
 from openhearth.relay.work import Calls
 from openhearth.routing.catalog import Catalog
 from openhearth.routing.health import Health

@@ -9,6 +9,7 @@ import pytest
 from openhearth.accounts.prices import Prices
 from openhearth.config import Limits as Sizes
 from openhearth.core.call import Principal
+from openhearth.core.permissions import Role
 from openhearth.core.provider import Origin, Provider, Target
 from openhearth.doors import asgi
 from openhearth.relay.gate import Gate
@@ -35,7 +36,7 @@ class Desk:
     async def ask(
         self, method: str, path: str, body: object = None, *, key: str = GOOD_KEY, admin: bool = True
     ) -> Answer:
-        gate = Gate(Keys(Principal("key_1", "owner_1", "test", is_admin=admin)), Limits())
+        gate = Gate(Keys(Principal("key_1", "owner_1", "test", role=Role.ROOT if admin else Role.KEY)), Limits())
         app = asgi.app(routes(self.prices, gate, lambda: [TARGET], Sizes()))
         headers = {"content-type": "application/json", **({"authorization": f"Bearer {key}"} if key else {})}
         return await ask(

@@ -164,14 +164,19 @@ async def test_a_call_is_settled_once_in_pages() -> None:
     async with desk(local(price=Price(request_micros=7))) as it:
         await it.post(OCR, {"image": URL})
         (call,) = it.app.limits.settled
-        assert (call.outcome, call.usage.pages, call.usage.source, call.cost_micros) == (Outcome.OK, 1, "counted", 7)
+        assert (call.outcome, call.usage.pages, call.usage.source, call.charge_nanos) == (
+            Outcome.OK,
+            1,
+            "counted",
+            7000,
+        )
         it.driver.fails = RequestError("Locked.", code="document_encrypted", param="password")
         refused = await it.post(OCR, {"image": URL})
         assert (refused.status, refused.json()["error"]["code"]) == (400, "document_encrypted")
         it.driver.fails = UpstreamDown("gone", code="document_crashed")
         assert (await it.post(OCR, {"image": URL})).status == 502
         assert [call.outcome for call in it.app.limits.settled[1:]] == [Outcome.REJECTED, Outcome.FAILED]
-        assert [call.cost_micros for call in it.app.limits.settled[1:]] == [0, 0]
+        assert [call.charge_nanos for call in it.app.limits.settled[1:]] == [0, 0]
         assert it.app.limits.open == 0
 
 

@@ -14,7 +14,7 @@ from openhearth.core.money import Price
 from openhearth.core.operations import Operation
 from openhearth.core.provider import Dialect, Origin, Provider, Target
 from openhearth.providers import builtin
-from openhearth.relay.pipeline import Relay
+from openhearth.relay.services import Relay
 from openhearth.relay.work import Calls
 from openhearth.surfaces.openai import embeddings
 from tests.fakes.upstream import Fault, Reply, Seen, Upstream
@@ -64,7 +64,7 @@ async def test_usage_is_charged_once() -> None:
         await app.post("/v1/embeddings", {"input": "a", "model": "text-embedding-3-small"})
         (call,) = await app.finished.wait()
         assert (call.usage.input_tokens, call.usage.source, call.outcome) == (7, "upstream", Outcome.OK)
-        assert call.cost_micros == 7
+        assert call.charge_nanos == 7000
         assert (app.limits.open, len(app.limits.settled)) == (0, 1)
 
 

@@ -20,7 +20,7 @@ from openhearth.doors import asgi
 from openhearth.files.library import Library
 from openhearth.relay.gate import Gate
 from openhearth.stores.blobs.local import LocalBlobs
-from openhearth.stores.shared.memory import MemoryHolds
+from openhearth.stores.shared.memory import MemoryCounters
 from openhearth.stores.sql import SqlRecords
 from openhearth.surfaces.openai import files
 from tests.fakes.asgi import Answer, ask
@@ -58,7 +58,7 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
     blobs = LocalBlobs(tmp_path / "blobs")
     await blobs.open()
     keys = Keys(records, b"p" * 32)
-    gate = Gate(keys, Limits(MemoryHolds(), Ledger(records, boot_id="boot_1", spool=tmp_path / "spool")))
+    gate = Gate(keys, Limits(MemoryCounters(), Ledger(records, boot_id="boot_1", folder=tmp_path)))
     app = asgi.app(files.routes(Library(records, blobs), gate, BOUNDS))
     texts = [(await keys.create(name=name))[1] for name in ("anna", "bert")]
     yield Place(app, tmp_path / "blobs", *texts)

@@ -221,10 +221,10 @@ async def test_failures_are_statuses_or_events_and_cost_nothing() -> None:
     assert broken.events()[-2]["error"]["code"] == "upstream_down"
     whole = await app.post("/v1/images/edits", {**EDIT, "n": 2})
     assert whole.status == 502
-    assert [call.cost_micros for call in app.calls.all] == [0, 0, 0, 0]
+    assert [call.charge_nanos for call in app.calls.all] == [0, 0, 0, 0]
     app.editor.break_after_first = None
     assert (await app.post("/v1/images/edits", {**EDIT, "n": 2})).status == 200
-    assert app.calls.all[-1].cost_micros == 19
+    assert app.calls.all[-1].charge_nanos == 19_000
     assert app.limits.open == 0
 
 

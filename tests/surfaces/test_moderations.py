@@ -17,7 +17,7 @@ from openhearth.core.provider import Dialect, Origin, Provider, Target
 from openhearth.media.gallery import Gallery, Made
 from openhearth.media.sources import Sources
 from openhearth.providers import builtin
-from openhearth.relay.pipeline import Relay
+from openhearth.relay.services import Relay
 from openhearth.relay.work import Calls
 from openhearth.surfaces.openai.moderations import EMBEDDED, Moderations
 from tests.fakes.media import MemoryBlobs, MemoryFiles, MemoryPictures, Web, png

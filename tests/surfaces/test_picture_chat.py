@@ -336,7 +336,7 @@ async def test_hidden_title_prompts_make_no_picture_and_cost_nothing() -> None:
     ]
     assert [text_of(answer) for answer in answers] == ["衣服换成红色,并且带上墨镜🕶"] * 3
     assert len(app.editor.requests) == 1
-    assert [call.cost_micros for call in app.calls.all] == [1000, 0, 0, 0]
+    assert [call.charge_nanos for call in app.calls.all] == [1_000_000, 0, 0, 0]
     assert app.limits.open == 0
 
 

@@ -46,7 +46,7 @@ async def test_the_seed_request_goes_to_ark(app: PictureApp, ark: Ark) -> None:
     link = text_of(answer).rsplit("(", 1)[1].split(")")[0]
     assert (await app.get(link)).body == png(16, 16)
     (call,) = app.calls.all
-    assert (call.cost_micros, call.usage.images, call.usage.output_tokens) == (30_000, 1, 4096)
+    assert (call.charge_nanos, call.usage.images, call.usage.output_tokens) == (30_000_000, 1, 4096)
 
 
 async def test_a_refusal_is_451_and_free(app: PictureApp, ark: Ark) -> None:
@@ -54,7 +54,7 @@ async def test_a_refusal_is_451_and_free(app: PictureApp, ark: Ark) -> None:
     answer = await app.chat(f"{PORTRAIT} 衣服换成红色", stream=True)
     assert answer.status == 451
     assert answer.json()["error"]["code"] == "content_refused"
-    assert app.calls.all[0].cost_micros == 0
+    assert app.calls.all[0].charge_nanos == 0
 
 
 async def test_our_credentials_trouble_is_not_the_callers(app: PictureApp, ark: Ark) -> None:

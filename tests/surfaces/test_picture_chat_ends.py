@@ -50,7 +50,7 @@ async def test_failure_before_anything_was_sent_is_a_status(
     assert answer.status == status
     assert answer.json()["error"]["code"] == code
     (call,) = app.calls.all
-    assert (call.cost_micros, call.error_code) == (0, code)
+    assert (call.charge_nanos, call.error_code) == (0, code)
     assert app.limits.open == 0
     assert app.records.rows == {}
 
@@ -65,7 +65,7 @@ async def test_failure_later_is_an_error_event_and_the_end() -> None:
     assert last["error"]["code"] == "upstream_down"
     assert done == "[DONE]"
     (call,) = app.calls.all
-    assert (call.outcome, call.cost_micros) == (Outcome.FAILED, 0)
+    assert (call.outcome, call.charge_nanos) == (Outcome.FAILED, 0)
 
 
 async def test_a_web_page_in_place_of_a_picture_is_named() -> None:
@@ -83,7 +83,7 @@ async def test_the_next_target_of_the_same_model_is_asked_and_named() -> None:
     assert answer.headers["x-openhearth-target"] == "second"
     assert app.editor.targets == ["first", "second"]
     (call,) = app.calls.all
-    assert (call.attempts, call.target_id, call.cost_micros) == (2, "second", 1000)
+    assert (call.attempts, call.target_id, call.charge_nanos) == (2, "second", 1_000_000)
     assert app.health.cooling("first")
 
 
@@ -97,7 +97,7 @@ async def test_leaving_in_the_middle_aborts_the_work_and_costs_nothing() -> None
         await call.end()
     assert app.editor.closed.is_set()
     (done,) = app.calls.all
-    assert (done.outcome, done.cost_micros) == (Outcome.CLIENT_GONE, 0)
+    assert (done.outcome, done.charge_nanos) == (Outcome.CLIENT_GONE, 0)
     assert app.limits.open == 0
 
 
@@ -113,7 +113,7 @@ async def test_leaving_before_the_first_byte_aborts_the_work(stream: bool) -> No
         call.leave()
         await call.end()
     assert app.editor.closed.is_set()
-    assert [(done.outcome, done.cost_micros) for done in app.calls.all] == [(Outcome.CLIENT_GONE, 0)]
+    assert [(done.outcome, done.charge_nanos) for done in app.calls.all] == [(Outcome.CLIENT_GONE, 0)]
     assert app.limits.open == 0
 
 
@@ -141,7 +141,7 @@ async def test_a_fault_of_ours_in_the_stream_says_nothing_but_its_kind() -> None
     assert call.answer.complete
     assert call.answer.events()[-2]["error"]["code"] == "internal_error"
     assert b"secret detail" not in call.answer.body
-    assert [(done.outcome, done.cost_micros) for done in app.calls.all] == [(Outcome.FAILED, 0)]
+    assert [(done.outcome, done.charge_nanos) for done in app.calls.all] == [(Outcome.FAILED, 0)]
 
 
 async def test_silence_is_filled_with_comments() -> None:

@@ -14,7 +14,7 @@ from openhearth.core.provider import Dialect, Origin, Provider, Secret, Target
 from openhearth.core.rerank import RerankDriver as Driver
 from openhearth.providers.rerankers.rerank import DIALECTS, RerankDriver
 from openhearth.providers.volcengine.rerank import VikingRerankDriver
-from openhearth.relay.pipeline import Relay
+from openhearth.relay.services import Relay
 from openhearth.relay.work import Calls
 from openhearth.surfaces.rerank.routes import Rerank
 from openhearth.transport.wire import Deadlines

@@ -230,7 +230,7 @@ async def test_an_upstreams_failure_is_told_and_not_charged(
         app.up.script(fault)
         answer = await app.hear(("model", "ear"))
         assert (answer.status, answer.json()["error"]["code"]) == (status, code)
-        assert app.routed.finished.calls[0].cost_micros == 0
+        assert app.routed.finished.calls[0].charge_nanos == 0
 
 
 async def test_a_stranger_is_turned_away_before_anything_is_stored(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ async def test_settled_calls_are_written_by_close(store: Flaky, tmp_path: Path) 
     assert store.batches == []
     await boot.ledger.close()
     assert [await cost_of(store, number) for number in range(3)] == [70, 70, 70]
-    assert await store.spent_by_key() == {"key_anna": 210}
+    assert (await store.spent())["key:key_anna"] == 210
 
 
 async def test_a_call_within_one_flush_costs_no_reservation(store: Flaky, tmp_path: Path) -> None:
@@ -141,8 +141,8 @@ async def test_a_kill_between_flushes_leaves_no_open_reservation(store: Flaky, t
     for number in range(5):
         entry = await store.entry(f"call_{number}")
         assert entry is not None
-        assert (entry.outcome, entry.cost_micros) == (Outcome.INTERRUPTED, 0)
-    assert (again.holds.spent("key_anna"), again.holds.held("key_anna")) == (0, 0)
+        assert (entry.outcome, entry.charge_nanos) == (Outcome.INTERRUPTED, 0)
+    assert (again.counters.spent("key:key_anna"), again.counters.held("key:key_anna")) == (0, 0)
     await again.ledger.close()
 
 
@@ -161,10 +161,10 @@ async def test_calls_open_at_a_clean_stop_are_swept_at_the_next_start(store: Fla
 async def test_spend_survives_a_restart(store: Flaky, tmp_path: Path) -> None:
     boot = await Boot(store, tmp_path).start()
     boot.open(1)
-    boot.settle(1, cost_micros=42)
+    boot.settle(1, nanos=42)
     await boot.ledger.close()
     again = await Boot(store, tmp_path, "boot_2").start()
-    assert again.holds.spent("key_anna") == 42
+    assert again.counters.spent("key:key_anna") == 42
     await again.ledger.close()
 
 
@@ -188,7 +188,7 @@ async def test_while_the_store_is_away_entries_go_to_the_spool_and_come_back(sto
             await store.tried.wait()
     assert [await cost_of(store, number) for number in range(12)] == [70] * 12
     await boot.ledger.close()
-    assert (await store.spent_by_key())["key_anna"] == 12 * 70
+    assert (await store.spent())["key:key_anna"] == 12 * 70
 
 
 async def test_what_the_store_never_takes_is_spooled_at_close_and_settled_at_start(
@@ -205,7 +205,7 @@ async def test_what_the_store_never_takes_is_spooled_at_close_and_settled_at_sta
     again = await Boot(store, tmp_path, "boot_2").start()
     assert await cost_of(store, 1) == 70
     assert list(await store.open_reservations()) == []
-    assert not again.spool.exists()
+    assert not boot.spool.exists()
     await again.ledger.close()
 
 
@@ -218,7 +218,7 @@ async def test_a_start_that_cannot_read_the_spool_in_keeps_it(store: Flaky, tmp_
     again = Boot(store, tmp_path, "boot_2")
     with pytest.raises(OSError, match="away"):
         await again.start()
-    assert again.spool.exists()
+    assert boot.spool.exists()
     await again.ledger.close()
 
 
@@ -249,7 +249,7 @@ async def test_no_call_is_admitted_that_can_no_longer_be_recorded(store: Flaky, 
     with pytest.raises(StorageFull) as caught:
         boot.open(9)
     assert caught.value.code == "ledger_full"
-    assert boot.holds.held("key_anna") == 0
+    assert boot.counters.held("key:key_anna") == 0
     store.is_away = False
     await boot.ledger.close()
     assert [await cost_of(store, number) for number in range(5)] == [70] * 5
@@ -260,7 +260,7 @@ async def test_whatever_an_upstream_reports_can_be_written(store: Flaky, tmp_pat
     boot.open(1)
     call, reservation = boot.calls[1]
     call.usage = Usage(input_tokens=10**40, output_tokens=-5, cached_tokens=2**63, images=-(10**30), source="upstream")
-    call.cost_micros = 10**60
+    call.cost_nanos = call.charge_nanos = 10**60
     call.model = "m\x00\ud800" + "x" * 1000
     call.error_code = "\x1b[31m"
     reservation.settle(call)
@@ -276,19 +276,25 @@ async def test_an_entry_says_what_the_call_said(store: Flaky, tmp_path: Path) ->
     boot = await Boot(store, tmp_path).start()
     boot.open(1)
     call, reservation = boot.calls[1]
-    call.usage = Usage(1, 2, 3, 4, source="upstream")
+    call.usage = Usage(1, 2, 3, 4, pages=5, source="upstream")
     call.target_id, call.outcome, call.error_code = "target_1", Outcome.TIMEOUT, "upstream_timeout"
-    call.first_byte_s, call.duration_s, call.cost_micros = 0.25, 1.5, 9
+    call.first_byte_s, call.duration_s, call.cost_nanos, call.charge_nanos = 0.25, 1.5, 9, 11
     reservation.settle(call)
     await boot.ledger.close()
     assert await store.entry("call_1") == LedgerEntry(
         effect="call_1",
         key_id="key_anna",
+        user_id="user_root",
+        project_id="",
+        org_id="org_default",
         owner="anna",
+        group_name="default",
         operation="chat",
         model="m",
         target_id="target_1",
         outcome="timeout",
+        stream=False,
+        attempts=0,
         created_at=101.0,
         duration_ms=1500,
         first_byte_ms=250,
@@ -297,7 +303,9 @@ async def test_an_entry_says_what_the_call_said(store: Flaky, tmp_path: Path) ->
         cached_tokens=3,
         images=4,
         usage_source="upstream",
-        reserved_micros=100,
-        cost_micros=9,
+        reserved_nanos=100,
+        cost_nanos=9,
+        charge_nanos=11,
         error_code="upstream_timeout",
+        more='{"pages":5}',
     )

@@ -60,7 +60,7 @@ async def tell(folder: Path, steps: list[tuple[str, int]], script: list[str], si
             await act(boot, story, action, which)
     for number in boot.calls:
         finish(boot, story, number)
-    assert boot.holds.held("key_anna") == 0
+    assert boot.counters.held("key:key_anna") == 0
     await boot.ledger.close()
     story.end_of_boot(killed=False)
     store.script = []
@@ -84,7 +84,7 @@ async def act(boot: Boot, story: Story, action: str, which: int) -> None:
     if number is not None:
         finish(boot, story, number)
         if action == "twice":
-            boot.settle(number, cost_micros=10**6)
+            boot.settle(number, nanos=10**6)
 
 
 def finish(boot: Boot, story: Story, number: int) -> None:
@@ -102,6 +102,7 @@ async def check(store: Flaky, story: Story, last: Boot) -> None:
             assert cost == story.certain[number]
         else:
             assert cost in (None, 0, story.doubtful.get(number))
-    assert (await store.spent_by_key()).get("key_anna", 0) == booked
+    assert (await store.spent()).get("key:key_anna", 0) == booked
     assert list(await store.open_reservations()) == []
+    assert await store.check_ledger() == []
     assert not last.spool.exists()

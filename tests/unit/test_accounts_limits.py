@@ -10,15 +10,18 @@ import pytest
 
 from openhearth.accounts.ledger import Ledger
 from openhearth.accounts.limits import Limits
+from openhearth.core.allowance import Bound, Limit
 from openhearth.core.call import Principal
 from openhearth.core.errors import BudgetSpent
 from openhearth.stores.ports import Records
-from openhearth.stores.shared.memory import MemoryHolds
+from openhearth.stores.shared.memory import MemoryCounters
 from openhearth.stores.sql import SqlRecords
 from tests.fakes.ledger import call_of
 
-BOUNDED = Principal("key_1", "owner_1", "laptop", quota_micros=1_000)
-UNBOUNDED = Principal("key_2", "owner_2", "server")
+LIMIT = Limit("key:key_1", Bound.TOTAL, 1_000)
+EVERYBODY = ("user:user_root", "org:org_default")
+BOUNDED = Principal("key_1", "owner_1", "laptop", limits=(LIMIT,), scopes=("key:key_1", *EVERYBODY))
+UNBOUNDED = Principal("key_2", "owner_2", "server", scopes=("key:key_2", *EVERYBODY))
 
 
 class Accounts(msgspec.Struct):
@@ -26,7 +29,7 @@ class Accounts(msgspec.Struct):
 
     records: Records
     ledger: Ledger
-    holds: MemoryHolds
+    counters: MemoryCounters
     limits: Limits
 
 
@@ -34,34 +37,36 @@ class Accounts(msgspec.Struct):
 async def accounts(tmp_path: Path) -> AsyncIterator[Accounts]:
     records = SqlRecords(f"sqlite:///{tmp_path / 'records.db'}")
     await records.open()
-    ledger = Ledger(records, boot_id="boot_1", spool=tmp_path / "spool", flush_ms=1)
-    holds = MemoryHolds()
-    holds.load(await ledger.start())
-    yield Accounts(records, ledger, holds, Limits(holds, ledger))
+    ledger = Ledger(records, boot_id="boot_1", folder=tmp_path, flush_ms=1)
+    counters = MemoryCounters()
+    limits = Limits(counters, ledger)
+    await ledger.start()
+    await counters.load(await records.spent())
+    yield Accounts(records, ledger, counters, limits)
     await ledger.close()
     await records.close()
 
 
-async def test_a_quota_holds_to_the_last_micro(accounts: Accounts) -> None:
+async def test_a_quota_holds_to_the_last_nano(accounts: Accounts) -> None:
     accounts.limits.reserve(call_of(BOUNDED, 1), 999)
     accounts.limits.reserve(call_of(BOUNDED, 2), 1)
     with pytest.raises(BudgetSpent) as caught:
         accounts.limits.reserve(call_of(BOUNDED, 3), 1)
     assert caught.value.status == 402
-    assert "$0.001000" in caught.value.message
+    assert "$0.000001" in caught.value.message
 
 
 async def test_a_free_call_passes_an_exhausted_quota(accounts: Accounts) -> None:
     accounts.limits.reserve(call_of(BOUNDED, 1), 1_000)
-    assert accounts.limits.reserve(call_of(BOUNDED, 2), 0).amount_micros == 0
+    assert accounts.limits.reserve(call_of(BOUNDED, 2), 0).nanos == 0
 
 
 async def test_the_real_cost_replaces_the_hold(accounts: Accounts) -> None:
     call = call_of(BOUNDED, 1)
     reservation = accounts.limits.reserve(call, 800)
-    call.cost_micros = 300
+    call.charge_nanos = 300
     reservation.settle(call)
-    assert (accounts.holds.spent("key_1"), accounts.holds.held("key_1")) == (300, 0)
+    assert (accounts.counters.spent("key:key_1"), accounts.counters.held("key:key_1")) == (300, 0)
     accounts.limits.reserve(call_of(BOUNDED, 2), 700)
 
 
@@ -69,18 +74,18 @@ async def test_settling_again_changes_nothing(accounts: Accounts) -> None:
     call = call_of(BOUNDED, 1)
     reservation = accounts.limits.reserve(call, 800)
     other = accounts.limits.reserve(call_of(BOUNDED, 2), 200)
-    call.cost_micros = 300
+    call.charge_nanos = 300
     for _ in range(3):
         reservation.settle(call)
-    assert (accounts.holds.spent("key_1"), accounts.holds.held("key_1")) == (300, other.amount_micros)
+    assert (accounts.counters.spent("key:key_1"), accounts.counters.held("key:key_1")) == (300, other.nanos)
 
 
 async def test_a_call_dearer_than_its_hold_is_booked_in_full_and_is_the_last(accounts: Accounts) -> None:
     call = call_of(BOUNDED, 1)
     reservation = accounts.limits.reserve(call, 100)
-    call.cost_micros = 1_500
+    call.charge_nanos = 1_500
     reservation.settle(call)
-    assert accounts.holds.spent("key_1") == 1_500
+    assert accounts.counters.spent("key:key_1") == 1_500
     with pytest.raises(BudgetSpent):
         accounts.limits.reserve(call_of(BOUNDED, 2), 1)
 
@@ -88,12 +93,12 @@ async def test_a_call_dearer_than_its_hold_is_booked_in_full_and_is_the_last(acc
 async def test_a_key_without_quota_is_recorded_but_not_guarded(accounts: Accounts) -> None:
     call = call_of(UNBOUNDED, 1)
     reservation = accounts.limits.reserve(call, 10**12)
-    assert accounts.holds.held("key_2") == 0
-    call.cost_micros = 77
+    assert accounts.counters.held("key:key_2") == 0
+    call.charge_nanos = 77
     reservation.settle(call)
     await accounts.ledger.close()
-    assert await accounts.records.spent_by_key() == {"key_2": 77}
-    assert accounts.holds.spent("key_2") == 77
+    assert (await accounts.records.spent())["key:key_2"] == 77
+    assert accounts.counters.spent("key:key_2") == 77
 
 
 async def test_two_hundred_calls_at_once_never_overspend(accounts: Accounts) -> None:
@@ -108,17 +113,17 @@ async def test_two_hundred_calls_at_once_never_overspend(accounts: Accounts) -> 
             reservation = accounts.limits.reserve(call, 30)
         except BudgetSpent:
             return False
-        seen.append(accounts.holds.spent("key_1") + accounts.holds.held("key_1"))
+        seen.append(accounts.counters.spent("key:key_1") + accounts.counters.held("key:key_1"))
         await asyncio.sleep(dice.random() / 100)
-        call.cost_micros = dice.randint(0, 30)
+        call.charge_nanos = dice.randint(0, 30)
         reservation.settle(call)
         return True
 
     granted = sum(await asyncio.gather(*(one(number) for number in range(200))))
     await accounts.ledger.close()
-    spent = (await accounts.records.spent_by_key())["key_1"]
+    spent = (await accounts.records.spent())["key:key_1"]
     assert max(seen) <= 1_000
     assert 0 < granted < 200
-    assert spent == accounts.holds.spent("key_1") <= 1_000
-    assert accounts.holds.held("key_1") == 0
+    assert spent == accounts.counters.spent("key:key_1") <= 1_000
+    assert accounts.counters.held("key:key_1") == 0
     assert list(await accounts.records.open_reservations()) == []

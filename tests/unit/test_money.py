@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from openhearth.core.call import Usage
 from openhearth.core.errors import RequestError
-from openhearth.core.money import EXACT_PER_MICRO, FREE, UNPRICED, Price, Tariff
+from openhearth.core.money import EXACT_PER_NANO, FREE, UNPRICED, Price, Tariff
 from openhearth.core.rates import Rates, card_of, price_of, values_of
 from openhearth.relay.observe import StreamObserver, read_answer
 
@@ -55,8 +55,8 @@ def prices(draw: st.DrawFn) -> Price:
 def test_a_cost_is_its_lines_rounded_up_once(price: Price, usage: Usage) -> None:
     exact = sum(line.exact for line in price.lines(usage))
     assert price.exact(usage) == exact
-    assert price.cost(usage) == -(-exact // EXACT_PER_MICRO)
-    assert 0 <= price.cost(usage) * EXACT_PER_MICRO - exact < EXACT_PER_MICRO
+    assert price.cost(usage) == -(-exact // EXACT_PER_NANO)
+    assert 0 <= price.cost(usage) * EXACT_PER_NANO - exact < EXACT_PER_NANO
     assert all(line.exact > 0 for line in price.lines(usage))
 
 
@@ -104,21 +104,15 @@ def test_what_is_held_for_the_worst_covers_it_whatever_kinds_it_turns_out_to_be(
 @given(prices(), usages(), usages())
 def test_two_calls_cost_at_most_one_rounding_more_than_their_sum(price: Price, one: Usage, two: Usage) -> None:
     parts = price.exact(one) + price.exact(two)
-    assert 0 <= (price.cost(one) + price.cost(two)) * EXACT_PER_MICRO - parts < 2 * EXACT_PER_MICRO
+    assert 0 <= (price.cost(one) + price.cost(two)) * EXACT_PER_NANO - parts < 2 * EXACT_PER_NANO
 
 
 @_SOME
 @given(prices(), usages(), st.integers(0, 5_000_000))
 def test_a_groups_ratio_is_rounded_together_with_the_rest(price: Price, usage: Usage, ratio_ppm: int) -> None:
     exact = price.exact(usage) * ratio_ppm
-    assert price.cost_with(usage, 1_000_000) == price.cost(usage)
-    assert 0 <= price.cost_with(usage, ratio_ppm) * EXACT_PER_MICRO * 1_000_000 - exact < EXACT_PER_MICRO * 1_000_000
-
-
-@_SOME
-@given(prices(), usages())
-def test_nanos_and_micros_are_the_same_amount(price: Price, usage: Usage) -> None:
-    assert -(-price.cost_nanos(usage) // 1000) == price.cost(usage)
+    assert price.charge(usage, 1_000_000) == price.cost(usage)
+    assert 0 <= price.charge(usage, ratio_ppm) * EXACT_PER_NANO * 1_000_000 - exact < EXACT_PER_NANO * 1_000_000
 
 
 counts = st.integers(-5, 10**7) | st.none()
@@ -152,7 +146,7 @@ def test_a_stream_costs_what_the_same_answer_costs_whole(
 def test_one_token_of_the_cheapest_model_is_charged() -> None:
     assert Price(input_micros_per_mtok=1).cost(Usage(input_tokens=1)) == 1
     assert price_of(card_of({"cached_input_micros_per_mtok": 1})).cost(Usage(input_tokens=1, cached_tokens=1)) == 1
-    assert Price(input_micros_per_mtok=20_000).cost_nanos(Usage(input_tokens=1)) == 20
+    assert Price(input_micros_per_mtok=20_000).cost(Usage(input_tokens=1)) == 20
 
 
 def test_a_known_invoice() -> None:
@@ -162,7 +156,7 @@ def test_a_known_invoice() -> None:
         "cached_input_micros_per_mtok": 1_250_000,
         "output_micros_per_mtok": 10_000_000,
     }
-    assert price_of(card_of(rates)).cost(Usage(input_tokens=1000, cached_tokens=400, output_tokens=200)) == 4_000
+    assert price_of(card_of(rates)).cost(Usage(input_tokens=1000, cached_tokens=400, output_tokens=200)) == 4_000_000
 
 
 @pytest.mark.parametrize(
@@ -178,20 +172,20 @@ def test_a_known_invoice() -> None:
     ],
 )  # fmt: skip
 def test_every_unit_is_charged_by_its_rate(rates: dict[str, Any], usage: Usage, micros: int) -> None:
-    assert price_of(card_of(rates)).cost(usage) == micros
+    assert price_of(card_of(rates)).cost(usage) == micros * 1000
 
 
 def test_a_kind_without_a_rate_follows_the_plain_one_and_a_rate_of_nothing_is_free() -> None:
     follows = price_of(card_of({"input_micros_per_mtok": 10**6, "audio_output_micros_per_mtok": 10**6}))
-    assert follows.cost(Usage(input_tokens=10, cached_tokens=4)) == 10
+    assert follows.cost(Usage(input_tokens=10, cached_tokens=4)) == 10_000
     free = price_of(card_of({"input_micros_per_mtok": 10**6, "cached_input_micros_per_mtok": 0}))
-    assert free.cost(Usage(input_tokens=10, cached_tokens=4)) == 6
+    assert free.cost(Usage(input_tokens=10, cached_tokens=4)) == 6_000
 
 
 def test_more_cached_tokens_than_tokens_make_no_negative_price() -> None:
     price = price_of(card_of({"input_micros_per_mtok": 10**6, "cached_input_micros_per_mtok": 10**5}))
-    assert price.cost(Usage(input_tokens=10, cached_tokens=10**6)) == 1
-    assert price.cost(Usage(input_tokens=10, cached_tokens=-5)) == 10
+    assert price.cost(Usage(input_tokens=10, cached_tokens=10**6)) == 1_000
+    assert price.cost(Usage(input_tokens=10, cached_tokens=-5)) == 10_000
 
 
 def test_a_long_prompt_pays_for_all_its_tokens() -> None:
@@ -200,9 +194,9 @@ def test_a_long_prompt_pays_for_all_its_tokens() -> None:
         {"above_tokens": 500, "output_micros_per_mtok": 9},
     ]
     price = price_of(card_of({"input_micros_per_mtok": 10**6, "long_prompts": steps[:1]}))
-    assert [price.cost(Usage(input_tokens=n)) for n in (200, 201)] == [200, 402]
-    assert price.most(Usage(input_tokens=200)) == 400
-    assert price_of(card_of({"long_prompts": steps[1:]})).cost(Usage(input_tokens=501, output_tokens=10**6)) == 9
+    assert [price.cost(Usage(input_tokens=n)) for n in (200, 201)] == [200_000, 402_000]
+    assert price.most(Usage(input_tokens=200)) == 400_000
+    assert price_of(card_of({"long_prompts": steps[1:]})).cost(Usage(input_tokens=501, output_tokens=10**6)) == 9_000
 
 
 @pytest.mark.parametrize(
@@ -218,13 +212,13 @@ def test_a_picture_costs_by_size_and_quality_as_listed_else_the_plain_price(
         {"micros": 60, "quality": "hd"},
     ]
     price = price_of(card_of({"image_micros": 20, "images": images}))
-    assert price.cost(Usage(images=1, image_size=size, image_quality=quality)) == micros
-    assert price.most(Usage(images=2)) == 160
+    assert price.cost(Usage(images=1, image_size=size, image_quality=quality)) == micros * 1000
+    assert price.most(Usage(images=2)) == 160_000
 
 
 def test_a_picture_that_is_not_listed_is_not_free() -> None:
     price = price_of(card_of({"images": [{"micros": 40, "size": "1x1"}, {"micros": 90, "size": "2x2"}]}))
-    assert price.cost(Usage(images=2, image_size="3x3")) == 180
+    assert price.cost(Usage(images=2, image_size="3x3")) == 180_000
 
 
 def test_free_and_not_knowing_are_two_things() -> None:

@@ -108,12 +108,12 @@ def test_what_the_caller_did_wrong_says_nothing_about_the_target() -> None:
     assert not health.cooling("one")
 
 
-def test_costs_are_whole_micros_rounded_up_once() -> None:
+def test_costs_are_whole_nanos_rounded_up_once() -> None:
     price = Price(request_micros=5, input_micros_per_mtok=1, output_micros_per_mtok=2, image_micros=7)
-    assert price.cost(Usage()) == 5
-    assert price.cost(Usage(input_tokens=1)) == 6
-    assert price.cost(Usage(input_tokens=500_000, output_tokens=250_000)) == 6
-    assert price.cost(Usage(input_tokens=1_000_001, output_tokens=1_000_000, images=2)) == 5 + 14 + 4
+    assert price.cost(Usage()) == 5_000
+    assert price.cost(Usage(input_tokens=1)) == 5_001
+    assert price.cost(Usage(input_tokens=500_000, output_tokens=250_000)) == 6_000
+    assert price.cost(Usage(input_tokens=1_000_001, output_tokens=1_000_000, images=2)) == 19_000 + 3_001
     assert FREE.cost(Usage(input_tokens=10**9, output_tokens=10**9, images=99)) == 0
 
 

@@ -11,7 +11,8 @@ from openhearth.config import Upstream as Way
 from openhearth.core.errors import RequestError
 from openhearth.routing.catalog import Catalog
 from openhearth.routing.health import Health
-from openhearth.routing.targets import NewTarget, Targets
+from openhearth.routing.target_forms import NewTarget
+from openhearth.routing.targets import Targets
 from openhearth.stores.ports import TargetRecord
 from openhearth.transport.h1_client import H1Client
 from tests.fakes.gateway import NoEngines

@@ -73,7 +73,7 @@ def _call(**changes: object) -> Call:
     principal = Principal("key_1", "owner", "name")
     call = Call("call_1", Operation.CHAT, "gpt-4o", principal, time.time(), 0.0, target_id="t1")
     call.usage = Usage(input_tokens=10, output_tokens=5, cached_tokens=2, images=1)
-    call.duration_s, call.first_byte_s, call.cost_micros = 0.3, 0.05, 7
+    call.duration_s, call.first_byte_s, call.charge_nanos = 0.3, 0.05, 7
     for name, value in changes.items():
         setattr(call, name, value)
     return call
@@ -107,7 +107,7 @@ def test_counts_calls_tokens_pictures_and_money() -> None:
     assert _value(metrics, "openhearth_tokens_total", kind="input") == 30
     assert _value(metrics, "openhearth_tokens_total", kind="cached") == 6
     assert _value(metrics, "openhearth_images_total") == 3
-    assert _value(metrics, "openhearth_cost_micros_total") == 21
+    assert _value(metrics, "openhearth_charge_nanos_total") == 21
     assert _value(metrics, "openhearth_engine_state", engine="chat", state="ready") == 1
 
 
@@ -163,7 +163,30 @@ def test_lines_reach_the_stream_they_are_sent_to() -> None:
 
 
 ENTRY = LedgerEntry(
-    "call_1", "key_1", "anna", "chat", 'odd "{"effect": name', "t1", "ok", 1.5, 250, 20, 7, 3, 0, 0, "upstream", 0, 9
+    effect="call_1",
+    key_id="key_1",
+    user_id="user_1",
+    project_id="",
+    org_id="org_1",
+    owner="anna",
+    group_name="default",
+    operation="chat",
+    model='odd "{"effect": name',
+    target_id="t1",
+    outcome="ok",
+    stream=False,
+    attempts=1,
+    created_at=1.5,
+    duration_ms=250,
+    first_byte_ms=20,
+    input_tokens=7,
+    output_tokens=3,
+    cached_tokens=0,
+    images=0,
+    usage_source="upstream",
+    reserved_nanos=0,
+    cost_nanos=9,
+    charge_nanos=9,
 )
 
 

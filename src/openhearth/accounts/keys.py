@@ -1,119 +1,35 @@
-"""API keys: made once, kept only as an HMAC, and looked up in memory on every call.
+"""API keys: made once, kept only as an HMAC, changed, rotated and stopped at once."""
 
-The store is asked once a minute per key and once per unknown token, so that a key disabled elsewhere stops soon and a
-store that is away does not stop the keys in use.
-"""
-
-import hmac
 import secrets
-import time
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
+from openhearth.accounts.audit import told
+from openhearth.accounts.callers import KEY_PREFIX, CacheTimes, Callers
+from openhearth.core.allowance import UNBOUNDED, Allowance
 from openhearth.core.call import Principal
-from openhearth.core.errors import AccessError, RequestError
+from openhearth.core.errors import RequestError
 from openhearth.core.ids import new_id
-from openhearth.stores.ports import KeyRecord, KeyRecords
+from openhearth.core.networks import network_of
+from openhearth.core.permissions import DEFAULT_ORG, ROOT_USER
+from openhearth.stores.access_ports import Audit
+from openhearth.stores.ports import KeyRecord
 
-PREFIX = "sk-oh-"
+__all__ = ["MODERATE", "PREFIX", "CacheTimes", "Keys"]
+
+PREFIX = KEY_PREFIX
 MODERATE = ("off", "input", "output", "both")
 _SECRET_BYTES = 32
 _NAME_CHARS = 200
-_DEFAULT_BOUNDS = (20_000, 10_000)
+_MOST_LISTED = 200
+_LISTED_CHARS = 256
+_MOST_CACHE_S = 366 * 86_400
 
 
-_MOST_DIGESTS = 4096
-
-
-class CacheTimes(msgspec.Struct, frozen=True):
-    """How long an answer of the store counts: for a key, for a key while the store is away, for an unknown token."""
-
-    fresh_s: float = 60.0
-    without_store_s: float = 600.0
-    unknown_s: float = 5.0
-
-
-class _Known(msgspec.Struct):
-    principal: Principal
-    disabled: bool
-    checked_at: float
-    asked_at: float
-
-
-class Keys:
-    """Every key of the platform. ``pepper`` is the secret that makes a stolen database useless for finding keys.
-
-    ``bounds`` is the most keys and the most unknown tokens kept in memory.
-    """
-
-    def __init__(
-        self,
-        records: KeyRecords,
-        pepper: bytes,
-        *,
-        now: Callable[[], float] = time.time,
-        times: CacheTimes = CacheTimes(),  # noqa: B008 (a frozen value)
-        bounds: tuple[int, int] = _DEFAULT_BOUNDS,
-    ) -> None:
-        self._records = records
-        self._pepper = pepper
-        self._now = now
-        self._times = times
-        self._most_known, self._most_unknown = bounds
-        self._known: dict[bytes, _Known] = {}
-        self._unknown: dict[bytes, float] = {}
-        self._digest_of: dict[str, bytes] = {}
-        self._digests: dict[bytes, bytes] = {}
-        self._disabled_here: set[str] = set()
-
-    def find_cached(self, token: bytes) -> Principal | None:
-        """The principal of a token seen lately, ``None`` when the store must be asked.
-
-        Raises AccessError for a token known to be unknown, disabled or expired.
-        """
-        digest = self._digests.get(token) or self._digest(token)
-        known = self._known.get(digest)
-        now = self._now()
-        if known is None:
-            if self._unknown.get(digest, 0.0) > now:
-                raise _unknown_key()
-            return None
-        if now - known.asked_at > self._times.fresh_s:
-            return None
-        principal = known.principal
-        if not known.disabled and principal.expires_at is None:  # nearly every key
-            return principal
-        return _usable(known, now)
-
-    def _digest(self, token: bytes) -> bytes:
-        """The digest of a token, kept for a while: computing it costs more than everything else on a warm look-up."""
-        digest = hmac.digest(self._pepper, token, "sha256")
-        if digest in self._known:
-            if len(self._digests) >= _MOST_DIGESTS:
-                self._digests.clear()
-            self._digests[token] = digest
-        return digest
-
-    async def find(self, token: bytes) -> Principal:
-        """The principal of a token, from the store. Raises AccessError, and what the store raises for a new token."""
-        digest = hmac.digest(self._pepper, token, "sha256")
-        known = self._known.get(digest)
-        if known is not None:
-            # Calls that come while the store is asked go on with what we know.
-            known.asked_at = self._now()
-        try:
-            record = await self._records.key_by_digest(digest.hex())
-        except Exception:
-            # Whatever the store's trouble is, a key in use goes on for a while.
-            if known is None or self._now() - known.checked_at > self._times.without_store_s:
-                raise
-            return _usable(known, self._now())
-        if record is None:
-            self._forget(digest)
-            raise _unknown_key()
-        return _usable(self._remember(digest, record), self._now())
+class Keys(Callers):
+    """Every key of the platform; who may do this to whose key is the business of ``accounts.key_desk``."""
 
     async def create(
         self,
@@ -121,27 +37,29 @@ class Keys:
         name: str,
         owner: str | None = None,
         is_admin: bool = False,
-        quota_micros: int | None = None,
+        allowance: Allowance = UNBOUNDED,
         expires_at: float | None = None,
         models: Sequence[str] = (),
         moderate: str = "off",
+        user_id: str = ROOT_USER,
+        org_id: str = DEFAULT_ORG,
+        project_id: str = "",
+        group_name: str = "",
+        operations: Sequence[str] = (),
+        ips: Sequence[str] = (),
+        cache_s: int = 0,
+        by: Principal | None = None,
     ) -> tuple[KeyRecord, str]:
         """A new key and its text, which is shown this once and never again.
 
         ``owner`` scopes the key's objects; by default they are its own. ``moderate`` is ``off``, ``input``, ``output``
-        or ``both``. Raises RequestError for a bad name, quota or ``moderate``.
+        or ``both``. Raises RequestError for a bad name, list, network or ``moderate``.
         """
-        if not name.strip() or len(name) > _NAME_CHARS or not name.isprintable():
-            raise RequestError(f"A key's name is 1 to {_NAME_CHARS} printable characters.", param="name")
-        if quota_micros is not None and quota_micros < 0:
-            raise RequestError("A quota cannot be negative.", param="quota_micros")
-        _check_moderate(moderate)
-        text = PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
-        digest = hmac.digest(self._pepper, text.encode(), "sha256")
+        text, digest = self._new_secret()
         key_id = new_id("key")
         record = KeyRecord(
             id=key_id,
-            digest=digest.hex(),
+            digest=digest,
             hint=text[-4:],
             name=name,
             owner=owner or key_id,
@@ -149,90 +67,121 @@ class Keys:
             disabled=False,
             created_at=self._now(),
             expires_at=expires_at,
-            quota_micros=quota_micros,
             models=tuple(models),
             moderate=moderate,
+            user_id=user_id,
+            org_id=org_id,
+            project_id=project_id,
+            group_name=group_name,
+            operations=tuple(operations),
+            ips=tuple(ips),
+            allowance=allowance,
+            cache_s=cache_s,
         )
-        await self._records.add_key(record)
-        self._remember(digest, record)
+        check({field: getattr(record, field) for field in _CHECKED})
+        shown = {field: value for field, value in msgspec.structs.asdict(record).items() if field != "id" and value}
+        await self.records.add_key(record, told(by, "key.create", key_id, shown, org_id=org_id, now=self._now))
+        # It may be used at once, and be the first thing somebody does after a wrong try with it.
+        self._unknown.pop(bytes.fromhex(digest), None)
         return record, text
 
-    async def disable(self, key_id: str) -> bool:
-        """Stop a key, at once and for good; True if there was such a key."""
-        found = await self._records.disable_key(key_id)
-        if found:
-            # A lookup that read the record before it was disabled may still be on its way back.
-            self._disabled_here.add(key_id)
-            known = self._known.get(self._digest_of.get(key_id, b""))
-            if known is not None:
-                known.disabled = True
-        return found
+    async def change(
+        self, key_id: str, changes: Mapping[str, Any], by: Principal | None = None, action: str = "key.change"
+    ) -> KeyRecord | None:
+        """Set fields of the key, from its next call on; the key, or ``None`` if there is no such key.
 
-    async def moderate(self, key_id: str, moderate: str) -> KeyRecord | None:
-        """Change what is checked of a key, from its next call on; the key, or ``None`` if there is no such key.
-
-        Raises RequestError for a bad ``moderate``.
+        ``allowance`` may be a mapping of the bounds to change. Raises RequestError for a bad value.
         """
-        _check_moderate(moderate)
-        record = await self._records.moderate_key(key_id, moderate)
+        check(changes)
+        record = await self.records.change_key(key_id, changes, await self._told(by, action, key_id, changes))
+        self.forget_key(key_id)
+        return None if record is None else shown(record)
+
+    async def disable(self, key_id: str, by: Principal | None = None) -> bool:
+        """Stop a key at once; True if there was such a key."""
+        return await self.change(key_id, {"disabled": True}, by, "key.disable") is not None
+
+    async def enable(self, key_id: str, by: Principal | None = None) -> bool:
+        """Let a disabled key call again; True if there was such a key."""
+        return await self.change(key_id, {"disabled": False}, by, "key.enable") is not None
+
+    async def rotate(
+        self, key_id: str, *, overlap_s: float = 0.0, by: Principal | None = None
+    ) -> tuple[KeyRecord, str] | None:
+        """A new secret for the same key; the old one stops at once, or after ``overlap_s``. ``None``: no such key."""
+        record = await self.records.key(key_id)
         if record is None:
             return None
-        known = self._known.get(self._digest_of.get(key_id, b""))
-        if known is not None:
-            known.principal = _principal(record)
-        return msgspec.structs.replace(record, digest="")
+        text, digest = self._new_secret()
+        new = msgspec.structs.replace(record, digest=digest, hint=text[-4:], sealed="")
+        audit = await self._told(by, "key.rotate", key_id, {"digest": digest, "overlap_s": overlap_s})
+        rotated = await self.records.rotate_key(new, self._now() + overlap_s, audit)
+        self.forget_key(key_id)
+        return None if rotated is None else (shown(rotated), text)
 
     async def list(self) -> Sequence[KeyRecord]:
         """All keys, oldest first, without anything a key could be made from."""
-        return [msgspec.structs.replace(record, digest="") for record in await self._records.list_keys()]
+        return [shown(record) for record in await self.records.list_keys()]
 
-    def _remember(self, digest: bytes, record: KeyRecord) -> _Known:
-        now = self._now()
-        known = _Known(_principal(record), record.disabled or record.id in self._disabled_here, now, now)
-        self._unknown.pop(digest, None)
-        if digest not in self._known and len(self._known) >= self._most_known:
-            oldest = next(iter(self._known))
-            self._digest_of.pop(self._known.pop(oldest).principal.key_id, None)
-        self._known[digest] = known
-        self._digest_of[record.id] = digest
-        return known
+    async def one(self, key_id: str) -> KeyRecord | None:
+        """One key, without anything it could be made from."""
+        record = await self.records.key(key_id)
+        return None if record is None else shown(record)
 
-    def _forget(self, digest: bytes) -> None:
-        known = self._known.pop(digest, None)
-        if known is not None:
-            self._digest_of.pop(known.principal.key_id, None)
-        if len(self._unknown) >= self._most_unknown:
-            del self._unknown[next(iter(self._unknown))]
-        self._unknown[digest] = self._now() + self._times.unknown_s
+    def _new_secret(self) -> tuple[str, str]:
+        text = PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
+        return text, self.digest_of(text)
+
+    async def _told(self, by: Principal | None, action: str, key_id: str, changes: Mapping[str, Any]) -> Audit:
+        record = await self.records.key(key_id)
+        return told(by, action, key_id, changes, org_id=record.org_id if record else "", now=self._now)
 
 
-def _check_moderate(moderate: str) -> None:
-    if moderate not in MODERATE:
+def shown(record: KeyRecord) -> KeyRecord:
+    """The key without anything it could be made from."""
+    return msgspec.structs.replace(record, digest="", sealed="")
+
+
+_CHECKED = ("name", "moderate", "models", "operations", "ips", "cache_s")
+
+
+def check(changes: Mapping[str, Any]) -> None:
+    """Raises RequestError for a value that a key cannot have."""
+    if "name" in changes:
+        name = changes["name"]
+        if not name.strip() or len(name) > _NAME_CHARS or not name.isprintable():
+            raise RequestError(f"A key's name is 1 to {_NAME_CHARS} printable characters.", param="name")
+    if changes.get("moderate", "off") not in MODERATE:
         raise RequestError(f"'moderate' is one of {', '.join(MODERATE)}.", param="moderate", code="invalid_value")
+    for field in ("models", "operations"):
+        check_names(field, changes.get(field, ()))
+    _check_networks(changes.get("ips", ()))
+    if not 0 <= changes.get("cache_s", 0) <= _MOST_CACHE_S:
+        raise RequestError(f"'cache_s' is 0 to {_MOST_CACHE_S}.", param="cache_s", code="invalid_value")
 
 
-def _principal(record: KeyRecord) -> Principal:
-    return Principal(
-        key_id=record.id,
-        owner=record.owner,
-        name=record.name,
-        is_admin=record.is_admin,
-        quota_micros=record.quota_micros,
-        expires_at=record.expires_at,
-        models=record.models,
-        screens="" if record.moderate == "off" else record.moderate,
-    )
+def check_names(field: str, names: Sequence[str]) -> None:
+    """Raises RequestError unless these are names, or beginnings of names with a star at their end."""
+    if len(names) > _MOST_LISTED:
+        raise RequestError(f"'{field}' has at most {_MOST_LISTED} entries.", param=field, code="invalid_value")
+    for name in names:
+        if not 0 < len(name) <= _LISTED_CHARS or not name.isprintable() or "*" in name[:-1]:
+            raise RequestError(
+                f"'{field}' holds names of 1 to {_LISTED_CHARS} characters; a star may only end one (gpt-4*).",
+                param=field,
+                code="invalid_value",
+            )
 
 
-def _usable(known: _Known, now: float) -> Principal:
-    principal = known.principal
-    if known.disabled:
-        raise AccessError("This API key was disabled. Use another one.", code="key_disabled")
-    if principal.expires_at is not None and principal.expires_at <= now:
-        day = datetime.fromtimestamp(principal.expires_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
-        raise AccessError(f"This API key expired on {day}. Use another one.", code="key_expired")
-    return principal
-
-
-def _unknown_key() -> AccessError:
-    return AccessError("This API key is not known here. Check that it was copied whole, without quotes or spaces.")
+def _check_networks(ips: Sequence[str]) -> None:
+    if len(ips) > _MOST_LISTED:
+        raise RequestError(f"'ips' has at most {_MOST_LISTED} entries.", param="ips", code="invalid_value")
+    for text in ips:
+        try:
+            network_of(text)
+        except ValueError as error:
+            raise RequestError(
+                f"'ips': '{text[:60]}' is no address or network such as 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32.",
+                param="ips",
+                code="invalid_value",
+            ) from error

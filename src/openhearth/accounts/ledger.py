@@ -11,13 +11,14 @@ processor time as a hundred rows.
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from openhearth.accounts.entries import Reservation, entry_of, reservation_of
-from openhearth.accounts.spool import Spool
+from openhearth.accounts.nodes import Nodes
+from openhearth.accounts.spool import Spool, left_spools, spool_name
 from openhearth.core.call import Outcome
 from openhearth.core.errors import StorageFull
 from openhearth.stores.ports import LedgerEntry, LedgerRecords
@@ -31,7 +32,8 @@ class Sizes(msgspec.Struct, frozen=True):
     """How much is written at once, kept in memory and waited for.
 
     Above ``memory_rows`` entries go to the spool file; above ``refuse_rows``, when neither store nor file takes
-    them, no call is admitted any more.
+    them, no call is admitted any more. Every ``beat_s`` this process says that it lives, notes how far open calls have
+    come, and settles those of processes that died.
     """
 
     batch_rows: int = 2_000
@@ -39,34 +41,49 @@ class Sizes(msgspec.Struct, frozen=True):
     refuse_rows: int = 100_000
     retry_s: float = 1.0
     close_s: float = 10.0
+    beat_s: float = 5.0
 
 
 class Ledger:
-    """Settled calls on their way to the store, each written exactly once. Used from one event loop."""
+    """Settled calls on their way to the store, each written exactly once. Used from one event loop.
+
+    ``after_written`` is awaited with calls that are durable now; ``after_death`` with the processes whose calls were
+    settled for them.
+    """
 
     def __init__(
         self,
         records: LedgerRecords,
         *,
         boot_id: str,
-        spool: Path,
+        folder: Path,
         flush_ms: int = 50,
         sizes: Sizes = Sizes(),  # noqa: B008 (a frozen value)
+        nodes: Nodes | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
+        self.boot_id = boot_id
+        self.after_written: Callable[[Sequence[Reservation]], Awaitable[None]] | None = None
+        self.after_death: Callable[[Sequence[str]], Awaitable[None]] | None = None
         self._records = records
-        self._boot_id = boot_id
-        self._spool = Spool(spool)
+        self._folder = folder
+        self._spool = Spool(folder / spool_name(boot_id))
+        self._nodes = nodes or Nodes(records, boot_id, now=now)
         self._flush_s = flush_ms / 1000
         self._sizes = sizes
         self._batch_rows = sizes.batch_rows
         self._now = now
         self._settled: list[Reservation] = []
         self._opened: list[Reservation] = []
+        self._recorded: dict[str, Reservation] = {}
+        self._durable: list[Reservation] = []
         self._work = asyncio.Event()
         self._full = asyncio.Event()
         self._closing = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._rounds = asyncio.Condition()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._count_settled = 0
+        self._count_written = 0
         self._is_failing = False
         self._lines = CallLines()
 
@@ -75,18 +92,20 @@ class Ledger:
         """Settled calls that are not in the store yet."""
         return len(self._settled)
 
-    async def start(self) -> dict[str, int]:
-        """Bring in what earlier runs left, and begin to write. Returns what each key has spent, in micros.
+    async def start(self) -> None:
+        """Bring in what earlier runs left, and begin to write.
 
         Spooled entries come first: a call settled there must not be swept as interrupted.
         """
-        await self._replay()
-        swept = await self._records.sweep(self._boot_id, self._now())
-        if swept:
-            _LOG.warning("%d calls were open when the platform last stopped; settled as interrupted, free", swept)
-        spent = await self._records.spent_by_key()
-        self._task = asyncio.create_task(self._write_on(), name="ledger")
-        return spent
+        await self._nodes.beat()
+        alive = await self._nodes.alive()
+        for path in await asyncio.to_thread(left_spools, self._folder, alive):
+            await self._replay(Spool(path))
+        await self._sweep(alive)
+        self._tasks = [
+            asyncio.create_task(self._write_on(), name="ledger"),
+            asyncio.create_task(self._look_after(), name="open calls"),
+        ]
 
     async def close(self) -> None:
         """Write everything; what the store does not take in time goes to the spool file.
@@ -96,13 +115,26 @@ class Ledger:
         self._closing.set()
         self._work.set()
         self._full.set()
-        if self._task is not None:
-            await asyncio.wait([self._task], timeout=self._sizes.close_s)
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+        if self._tasks:
+            writing, looking = self._tasks
+            looking.cancel()
+            await asyncio.wait([writing], timeout=self._sizes.close_s)
+            writing.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            self._tasks = []
         if self._settled:
             await self._spill()
+
+    async def flushed(self, within_s: float = 2.0) -> bool:
+        """Wait until what is settled now is in the store; False when it is not within ``within_s``."""
+        self._full.set()
+        due = self._count_settled
+        try:
+            async with asyncio.timeout(within_s), self._rounds:
+                await self._rounds.wait_for(lambda: self._count_written >= due)
+        except TimeoutError:
+            return False
+        return True
 
     def open(self, call: Reservation) -> None:
         """A call was admitted. Raises StorageFull when calls can no longer be recorded."""
@@ -117,8 +149,35 @@ class Ledger:
         if not self._settled:
             self._work.set()
         self._settled.append(call)
+        self._count_settled += 1
         if len(self._settled) >= self._batch_rows:
             self._full.set()
+
+    async def _look_after(self) -> None:
+        """Beat, note how far open calls have come, settle those of the dead."""
+        while True:
+            await asyncio.sleep(self._sizes.beat_s)
+            try:
+                await self._nodes.beat()
+                await self._checkpoint()
+                await self._sweep(await self._nodes.alive())
+            except Exception as error:
+                # The store is a port: whatever it raises, the next beat tries again.
+                _LOG.error("Open calls cannot be looked after: %s", type(error).__name__)
+
+    async def _checkpoint(self) -> None:
+        under_way = [call for call in self._recorded.values() if call.call.so_far is not None and not call.is_settled]
+        if under_way:
+            await self._records.checkpoint([reservation_of(call, self.boot_id) for call in under_way])
+
+    async def _sweep(self, alive: list[str]) -> None:
+        before = {node.boot_id for node in await self._records.nodes()}
+        swept = await self._records.sweep(alive, self._now())
+        if swept:
+            _LOG.warning("%d calls were open when their process stopped; settled as far as they had come", len(swept))
+        dead = sorted(before - set(alive))
+        if dead and self.after_death is not None:
+            await self.after_death(dead)
 
     async def _write_on(self) -> None:
         while self._settled or self._opened or not self._closing.is_set():
@@ -148,7 +207,8 @@ class Ledger:
                 await self._write_batch()
                 is_due = self._is_due()
             if self._is_failing:
-                await self._replay()
+                await self._replay(self._spool)
+            await self._tell()
         except Exception as error:
             # The store is a port: whatever it raises, the entries stay ours until it takes them.
             if not self._is_failing:
@@ -177,7 +237,7 @@ class Ledger:
             entries = [entry_of(call) for call in settled]
             await self._records.write_batch(
                 entries,
-                [reservation_of(call, self._boot_id) for call in opened],
+                [reservation_of(call, self.boot_id) for call in opened],
                 [call.call.id for call in settled if call.is_recorded],
             )
             written = True
@@ -185,7 +245,31 @@ class Ledger:
             if not written:
                 self._settled[:0] = settled
                 self._opened[:0] = opened
+        self._recorded.update((call.call.id, call) for call in opened if not call.is_settled)
+        for call in settled:
+            if call.is_recorded:
+                self._recorded.pop(call.call.id, None)
+        self._note_durable(settled)
         self._log_good(entries)
+        self._count_written += len(settled)
+        async with self._rounds:
+            self._rounds.notify_all()
+
+    def _note_durable(self, settled: list[Reservation]) -> None:
+        if self.after_written is not None:
+            self._durable += [call for call in settled if call.take.limits]
+
+    async def _tell(self) -> None:
+        """Tell of durable calls; those that nobody could be told of wait for the next time."""
+        if self.after_written is None or not self._durable:
+            return
+        durable, self._durable = self._durable, []
+        try:
+            await self.after_written(durable)
+        except Exception as error:
+            # The counters are a port: whatever they raise, the calls are told again, which they allow.
+            self._durable[:0] = durable
+            _LOG.error("Counters cannot be reached, %d calls wait: %s", len(self._durable), type(error).__name__)
 
     async def _spill(self) -> None:
         """Move everything settled to the file, oldest first; it stays in memory when the file fails as well."""
@@ -195,6 +279,7 @@ class Ledger:
         except OSError as error:
             _LOG.error("The ledger's spool file cannot be written: %s", error.strerror)
             return
+        self._note_durable(self._settled[: len(entries)])
         del self._settled[: len(entries)]
         self._log_good(entries)
 
@@ -202,16 +287,16 @@ class Ledger:
         """Calls that went well; the others had their line when they failed."""
         self._lines.write([entry for entry in entries if entry.outcome == _OK])
 
-    async def _replay(self) -> None:
-        """Write what the spool holds. Safe to repeat: an effect that is already there is left as it is."""
+    async def _replay(self, spool: Spool) -> None:
+        """Write what a spool holds. Safe to repeat: an effect that is already there is left as it is."""
         offset = 0
         while True:
-            entries, offset = await asyncio.to_thread(self._spool.read, offset, self._sizes.batch_rows)
+            entries, offset = await asyncio.to_thread(spool.read, offset, self._sizes.batch_rows)
             if not entries:
                 break
             await self._records.write_batch(entries, [])
         if offset:
-            await asyncio.to_thread(self._spool.clear)
+            await asyncio.to_thread(spool.clear)
 
 
 async def _within(event: asyncio.Event, seconds: float) -> None:

@@ -18,6 +18,7 @@ from openhearth.core.errors import RequestError
 from openhearth.core.money import Price
 from openhearth.core.provider import Target
 from openhearth.core.rates import card_of, values_of
+from openhearth.stores.access_ports import Audit
 from openhearth.stores.ports import PriceRecord, PriceRecords
 
 _LOG = logging.getLogger(__name__)
@@ -125,12 +126,14 @@ class Prices:
         (row,) = await self.bring([new], by)
         return row
 
-    async def bring(self, prices: Sequence[NewPrice], by: str, source: str = OPERATOR) -> Sequence[PriceRecord]:
+    async def bring(
+        self, prices: Sequence[NewPrice], by: str, source: str = OPERATOR, audit: Audit | None = None
+    ) -> Sequence[PriceRecord]:
         """Add rows, all or none. Raises RequestError."""
         now = self._now()
         rows = [_row(new, by, source, now) for new in prices]
         async with self._writing:
-            return await self._add(rows)
+            return await self._add(rows, audit)
 
     async def keep_time(self) -> None:
         """Tell listeners when a price changes by itself or in another process. Runs until it is cancelled."""
@@ -154,10 +157,10 @@ class Prices:
             return
         self._on_change()
 
-    async def _add(self, rows: Sequence[PriceRecord]) -> Sequence[PriceRecord]:
+    async def _add(self, rows: Sequence[PriceRecord], audit: Audit | None = None) -> Sequence[PriceRecord]:
         if not rows:
             return ()
-        added = await self._records.add_prices(rows)
+        added = await self._records.add_prices(rows, audit)
         self._table.put(added)
         self._on_change()
         return added

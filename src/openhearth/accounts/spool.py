@@ -8,8 +8,20 @@ import msgspec
 
 from openhearth.stores.ports import LedgerEntry
 
+_START, _END = "ledger-spool-", ".jsonl"
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(LedgerEntry)
+
+
+def spool_name(boot_id: str) -> str:
+    """The file of one process."""
+    return f"{_START}{boot_id}{_END}"
+
+
+def left_spools(folder: Path, alive: Iterable[str]) -> list[Path]:
+    """The files of processes that are no more, oldest first. Blocking."""
+    kept = {spool_name(boot_id) for boot_id in alive}
+    return sorted(path for path in folder.glob(f"{_START}*{_END}") if path.name not in kept)
 
 
 class Spool:

@@ -8,7 +8,7 @@ from openhearth.providers.openai_images.images import OpenAIImagesDriver
 from openhearth.providers.recraft.tools import RecraftToolsDriver
 from openhearth.providers.siliconflow.images import SiliconFlowImagesDriver
 from openhearth.providers.volcengine.images import ArkImagesDriver
-from openhearth.relay.pipeline import Relay
+from openhearth.relay.services import Relay
 from openhearth.transport.fetch import Fetcher
 from openhearth.transport.wire import Deadlines
 

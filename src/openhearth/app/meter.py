@@ -57,5 +57,5 @@ class Meter:
             first_byte_ms=round(call.first_byte_s * 1000),
             input_tokens=call.usage.input_tokens,
             output_tokens=call.usage.output_tokens,
-            cost_micros=call.cost_micros,
+            charge_nanos=call.charge_nanos,
         )

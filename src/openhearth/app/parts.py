@@ -9,8 +9,8 @@ from openhearth.files.library import Library
 from openhearth.media.gallery import Gallery
 from openhearth.media.sources import Sources
 from openhearth.relay.pictures import Pictures
-from openhearth.relay.pipeline import Relay
 from openhearth.relay.screen import Screen
+from openhearth.relay.services import Relay
 from openhearth.relay.work import Calls
 from openhearth.transport.fetch import Fetcher
 from openhearth.transport.wire import Deadlines

@@ -12,11 +12,10 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from openhearth.accounts.keys import Keys
-from openhearth.accounts.ledger import Ledger
-from openhearth.accounts.limits import Limits
 from openhearth.accounts.price_seed import Seed
 from openhearth.accounts.prices import Prices
 from openhearth.accounts.secrets import open_secrets
+from openhearth.app.accounting import Accounting, open_accounting
 from openhearth.app.drivers import picture_drivers
 from openhearth.app.embedded import (
     about,
@@ -32,7 +31,6 @@ from openhearth.app.meter import Meter
 from openhearth.app.parts import Parts
 from openhearth.app.routes import surface_routes
 from openhearth.config import Config, ConfigError
-from openhearth.core.ids import new_id
 from openhearth.doors import asgi
 from openhearth.engines.packs import open_packs
 from openhearth.engines.ports import EngineHost
@@ -43,8 +41,8 @@ from openhearth.providers import builtin
 from openhearth.relay.gate import Gate
 from openhearth.relay.passthrough import Shaper
 from openhearth.relay.pictures import Pictures
-from openhearth.relay.pipeline import Relay
 from openhearth.relay.screen import Screen
+from openhearth.relay.services import Relay
 from openhearth.relay.work import Calls
 from openhearth.routing.aliases import aliases
 from openhearth.routing.catalog import Catalog
@@ -52,11 +50,11 @@ from openhearth.routing.health import Health
 from openhearth.routing.plan import Router
 from openhearth.routing.targets import Targets
 from openhearth.stores.blobs.local import LocalBlobs
-from openhearth.stores.shared.memory import MemoryHolds
 from openhearth.stores.sql import SqlRecords
 from openhearth.surfaces import health
 from openhearth.surfaces.admin.prices import routes as price_routes
 from openhearth.surfaces.admin.routes import Admin
+from openhearth.surfaces.calls.witness import Witness
 from openhearth.surfaces.openai.models import ModelList
 from openhearth.surfaces.openai.models import routes as model_routes
 from openhearth.telemetry.metrics import Metrics
@@ -109,7 +107,8 @@ class _Assembly:
         self._stack.push_async_callback(self._records.close)
         await self._prices.load()
         await self._blobs.open()
-        relay, catalog, health_of = await self._relay()
+        accounting = await open_accounting(config, self._records, self._folder, self._stack)
+        relay, catalog, health_of = await self._relay(accounting)
         targets = self._targets(relay, catalog, health_of)
         engines = relay.engines
         routes = [
@@ -117,13 +116,15 @@ class _Assembly:
             *Admin(relay.gate, self._keys, targets, health_of, engines, config.limits).routes(),
             *price_routes(self._prices, relay.gate, targets.all, config.limits),
             *model_routes(self._models(catalog, targets, engines), relay.gate),
+            *accounting.routes(relay.gate, self._prices, catalog, self._folder),
             *surface_routes(self._parts(relay)),
         ]
         said = [*await targets.load(), *await targets.attach_environment()]
         self._stack.callback(asyncio.create_task(targets.learn(), name="lists of models").cancel)
-        return Platform(config, asgi.app(routes), routes, relay, await first_key(self._keys, self._folder), said)
+        app = Witness(asgi.app(routes), accounting.digests)
+        return Platform(config, app, routes, relay, await first_key(self._keys, self._folder), said)
 
-    async def _relay(self) -> tuple[Relay, Catalog, Health]:
+    async def _relay(self, accounting: Accounting) -> tuple[Relay, Catalog, Health]:
         config = self._config
         specs = engine_specs(self._rows)
         host = engine_host(specs, config, self._packs, self._environ, self._folder / "run")
@@ -141,7 +142,7 @@ class _Assembly:
         self._prices.listen(catalog.reprice)
         self._stack.callback(asyncio.create_task(self._prices.keep_time(), name="prices").cancel)
         health_of = Health(config.upstream.cooldown_s)
-        gate = Gate(self._keys, await self._limits())
+        gate = Gate(self._keys, accounting.limits)
         router = Router(catalog, health_of, doubt=host.doubt, refuse_unpriced=config.prices.unknown == "refuse")
         return (
             Relay(
@@ -177,18 +178,6 @@ class _Assembly:
             raise ConfigError(
                 f"upstream.ca_file: {upstream.ca_file} holds no certificates we can read: {error.strerror or error}."
             ) from error
-
-    async def _limits(self) -> Limits:
-        holds = MemoryHolds()
-        ledger = Ledger(
-            self._records,
-            boot_id=new_id("boot"),
-            spool=self._folder / "ledger-spool.jsonl",
-            flush_ms=self._config.store.flush_ms,
-        )
-        holds.load(await ledger.start())
-        self._stack.push_async_callback(ledger.close)
-        return Limits(holds, ledger)
 
     def _targets(self, relay: Relay, catalog: Catalog, health_of: Health) -> Targets:
         return Targets(

@@ -41,15 +41,33 @@ class Admin:
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
         """The decoded JSON answer. Raises NoServer and, when the server says no, Trouble with its words."""
+        return self._decoded(self._sent(method, f"/admin/v1{path}", body))
+
+    def get(self, path: str) -> Any:
+        """The decoded JSON at any path of the server. Raises as ``ask`` does."""
+        return self._decoded(self.read(path))
+
+    def read(self, path: str) -> bytes:
+        """The bytes at any path of the server. Raises as ``ask`` does."""
+        return self._sent("GET", path, None)
+
+    def _decoded(self, body: bytes) -> Any:
+        try:
+            return json.loads(body or b"null")
+        except ValueError as error:
+            raise Trouble(f"{self._url} does not answer like an OpenHearth server.") from error
+
+    def _sent(self, method: str, path: str, body: object) -> bytes:
         request = urllib.request.Request(
-            f"{self._url}/admin/v1{path}",
+            f"{self._url}{path}",
             method=method,
             data=None if body is None else json.dumps(body).encode(),
             headers={"authorization": f"Bearer {self._key}", "content-type": "application/json"},
         )
         try:
             with self._opener.open(request, timeout=_ANSWER_S) as answer:
-                return json.loads(answer.read() or b"null")
+                found: bytes = answer.read()
+                return found
         except urllib.error.HTTPError as error:
             raise Trouble(_said(error)) from error
         except (urllib.error.URLError, OSError) as error:
@@ -57,8 +75,6 @@ class Admin:
             raise NoServer(
                 f"No server answers at {self._url} ({reason}). Start one with 'openhearth serve'."
             ) from error
-        except ValueError as error:
-            raise Trouble(f"{self._url} does not answer like an OpenHearth server.") from error
 
     def rows(self, path: str) -> list[dict[str, Any]]:
         """The objects of a listing."""

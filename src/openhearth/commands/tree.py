@@ -10,6 +10,8 @@ _COMMANDS = {
     "serve": "Start the platform and serve until stopped.",
     "check": "Validate the settings, show them without secrets, test the connections.",
     "bench": "Measure this platform against a plain proxy and other gateways.",
+    "explain": "Say how the amount of a call came about.",
+    "reconcile": "Compare our costs with an upstream's bill, by day and model.",
 }
 _GROUPS = {
     "key": (
@@ -37,6 +39,14 @@ _GROUPS = {
             "set": "Say what a model costs.",
             "history": "Show what prices were and who changed them.",
             "import": "Add every price of a file.",
+        },
+    ),
+    "receipt": (
+        "Signed receipts of calls.",
+        {
+            "get": "Fetch the receipt of a call.",
+            "verify": "Check a receipt, without a server.",
+            "key": "Print the public key that the server signs receipts with.",
         },
     ),
     "packs": (

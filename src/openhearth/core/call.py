@@ -4,24 +4,43 @@ from enum import StrEnum
 
 import msgspec
 
+from openhearth.core.allowance import Limit
 from openhearth.core.operations import Operation
+from openhearth.core.permissions import DEFAULT_ORG, ROOT_USER, Permission, Role, permissions
+
+ONE_PPM = 1_000_000
 
 
 class Principal(msgspec.Struct, frozen=True):
-    """Who is calling: what a key stands for. ``owner`` scopes every object; ``is_admin`` opens the admin surface.
+    """Who is calling: what a key, or somebody signed in, stands for. ``owner`` scopes every object.
 
-    ``quota_micros`` is the money the key may still reserve in all, ``None`` for unlimited. ``screens`` is what of the
-    key's traffic is moderated: empty for nothing, ``input``, ``output`` or ``both``.
+    ``role`` opens routes (``core.permissions``). ``limits`` bound what the call may use; its charge, the cost times
+    ``ratio_ppm``, counts for all ``scopes``. ``models``, ``operations`` and ``ips`` are what the key may use and where
+    it may come from (empty: anything). ``screens`` is what of its traffic is moderated: empty for nothing, ``input``,
+    ``output`` or ``both``. ``cache_s`` is how old an answer kept for it may be; 0: none is kept.
     """
 
     key_id: str
     owner: str
     name: str
-    is_admin: bool = False
-    quota_micros: int | None = None
+    role: Role = Role.KEY
+    user_id: str = ROOT_USER
+    org_id: str = DEFAULT_ORG
+    project_id: str = ""
+    group: str = "default"
+    ratio_ppm: int = ONE_PPM
     expires_at: float | None = None
     models: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ()
+    ips: tuple[str, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    scopes: tuple[str, ...] = ()
     screens: str = ""
+    cache_s: int = 0
+
+    def may(self, permission: Permission) -> bool:
+        """Whether a route that asks for ``permission`` is open to the caller."""
+        return permission in permissions(self.role, self.org_id)
 
 
 class Outcome(StrEnum):
@@ -64,10 +83,23 @@ class Usage(msgspec.Struct):
     image_quality: str = ""
 
 
+class Checkpoint(msgspec.Struct, frozen=True):
+    """How far an open call has come, and what that costs."""
+
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int
+    cost_nanos: int
+    charge_nanos: int
+    price_version: int
+
+
 class Call(msgspec.Struct):
     """One request from accept to settle. Times are monotonic seconds except ``created_at`` (unix seconds).
 
-    ``price_version`` is the row of the price table that ``cost_micros`` comes from; see ``stores.ports.LedgerEntry``.
+    ``cost_nanos`` is what the price makes of the usage, ``charge_nanos`` what the caller pays; ``price_version`` is the
+    row of the price table: see ``stores.ports.LedgerEntry``. ``so_far`` is what an open call would be settled with if
+    its process died now.
     """
 
     id: str
@@ -84,5 +116,7 @@ class Call(msgspec.Struct):
     error_code: str = ""
     first_byte_s: float = 0.0
     duration_s: float = 0.0
-    cost_micros: int = 0
+    cost_nanos: int = 0
+    charge_nanos: int = 0
     price_version: int = 0
+    so_far: "Checkpoint | None" = None

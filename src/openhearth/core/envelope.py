@@ -23,7 +23,7 @@ _WANT = TypeVar("_WANT")
 _NOTHING = frozenset({b"", b"null"})
 
 
-_ABSENT = Raw(b"")
+_ABSENT = NO_USAGE = Raw(b"")
 
 
 class Head(msgspec.Struct):
@@ -32,6 +32,7 @@ class Head(msgspec.Struct):
     model: str | None = None
     stream: bool | None = None
     stream_options: Raw = _ABSENT
+    usage: Raw = _ABSENT
 
 
 _HEAD = msgspec.json.Decoder(Head)

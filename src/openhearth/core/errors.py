@@ -27,6 +27,7 @@ GatewayError
 ├── EngineOutOfMemory       503 no room beside the engines that work now
 ├── ShuttingDown            503
 ├── Overloaded              503 there is no room for one more connection
+├── StoreAway               503 the database or the shared counters cannot be reached
 ├── StorageFull             507 the disk or the store has no room left
 └── Bug                     500 no detail to the client
 
@@ -226,6 +227,14 @@ class Overloaded(GatewayError):
     status = 503
     type = "service_unavailable"
     code = "too_many_connections"
+
+
+class StoreAway(GatewayError):
+    """A store cannot be reached or does not answer; nothing is wrong with the request or its key."""
+
+    status = 503
+    type = "service_unavailable"
+    code = "store_unavailable"
 
 
 class StorageFull(GatewayError):

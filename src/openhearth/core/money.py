@@ -1,7 +1,7 @@
-"""Integer money. The unit is the micro: one millionth of the ledger's currency (USD).
+"""Integer money, in USD. Prices are in micros (millionths), costs and charges in nanos (thousandths of a micro).
 
 A price is whole micros per unit as providers quote it (a million tokens, an hour, a thousand pages, one picture). A
-cost is added up without any rounding, and rounded up to the ledger's unit once, at the end: docs/money.md.
+cost is added up without any rounding, and rounded up to a whole nano once, at the end: docs/money.md.
 """
 
 from operator import mul
@@ -18,6 +18,7 @@ ONE_PPM = 1_000_000
 # (18 of them), a millisecond at micros per hour (5) and a page at micros per thousand (18,000) without a remainder.
 EXACT_PER_MICRO = 18_000_000
 EXACT_PER_NANO = EXACT_PER_MICRO // 1000
+_RATED = EXACT_PER_NANO * ONE_PPM
 _TOKEN, _MS, _OF_THOUSAND, _EACH = 18, 5, 18_000, 18_000_000
 
 # What is counted, in the order of ``_quantities``: the rate that prices it, and exact parts per micro of that rate.
@@ -44,7 +45,8 @@ _CACHED, _OUTPUT, _IMAGE = 1, 5, len(COUNTED) - 1
 
 class Line(msgspec.Struct, frozen=True):
     """One part of a cost: ``quantity`` of what ``rate`` (a name of ``COUNTED``, or ``request_micros``) prices at
-    ``micros``. ``exact`` is in parts of ``EXACT_PER_MICRO``; a cost is the sum of its lines, rounded up once."""
+    ``micros``. ``exact`` is in parts of ``EXACT_PER_MICRO``; a cost is the sum of its lines, rounded up once
+    to a nano."""
 
     rate: str
     quantity: int
@@ -71,13 +73,17 @@ class Price(msgspec.Struct, frozen=True):
         return self.version != UNPRICED_VERSION
 
     def cost(self, usage: Usage) -> int:
-        """Cost in micros, rounded up once at the end so that nothing chargeable is rounded away."""
+        """Cost in nanos, rounded up once at the end so that nothing chargeable is rounded away."""
         tokens = usage.input_tokens * self.input_micros_per_mtok + usage.output_tokens * self.output_micros_per_mtok
-        micros = self.request_micros + usage.images * self.image_micros + -(-tokens // 1_000_000)
-        return micros if micros > 0 else 0
+        nanos = (self.request_micros + usage.images * self.image_micros) * 1000 + -(-tokens // 1000)
+        return nanos if nanos > 0 else 0
+
+    def charge(self, usage: Usage, ratio_ppm: int) -> int:
+        """What the caller pays, in nanos: the exact cost times a group's ratio (parts per million), rounded up once."""
+        return -(-self.exact(usage) * ratio_ppm // _RATED)
 
     def most(self, worst: Usage) -> int:
-        """What to hold in micros for a call of at most ``worst``, whatever kinds its tokens turn out to be."""
+        """What to hold in nanos for a call of at most ``worst``, whatever kinds its tokens turn out to be."""
         return self.cost(worst)
 
     def rates(self) -> dict[str, int]:
@@ -98,14 +104,6 @@ class Price(msgspec.Struct, frozen=True):
     def exact(self, usage: Usage) -> int:
         """The cost before rounding, in parts of ``EXACT_PER_MICRO``."""
         return sum(line.exact for line in self.lines(usage))
-
-    def cost_with(self, usage: Usage, ratio_ppm: int) -> int:
-        """``cost`` times a group's ratio (parts per million), still rounded once."""
-        return -(-self.exact(usage) * ratio_ppm // (EXACT_PER_MICRO * ONE_PPM))
-
-    def cost_nanos(self, usage: Usage) -> int:
-        """``cost`` to the thousandth of a micro: the same sum and rule for a ledger of a finer unit."""
-        return -(-self.exact(usage) // EXACT_PER_NANO)
 
 
 class ImageRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -131,16 +129,16 @@ class Tariff(Price, frozen=True):
 
     @override
     def cost(self, usage: Usage) -> int:
-        return -(-self.exact(usage) // EXACT_PER_MICRO)
+        return -(-self.exact(usage) // EXACT_PER_NANO)
 
     @override
     def most(self, worst: Usage) -> int:
         dearest = self.dearest
-        if _is_text(worst):
+        if is_text(worst):
             exact = dearest[-1] + worst.input_tokens * dearest[0] + worst.output_tokens * dearest[_OUTPUT]
         else:
             exact = dearest[-1] + sum(map(mul, _quantities(worst), dearest))
-        return -(-exact // EXACT_PER_MICRO) if exact > 0 else 0
+        return -(-exact // EXACT_PER_NANO) if exact > 0 else 0
 
     @override
     def rates(self) -> dict[str, int]:
@@ -161,7 +159,7 @@ class Tariff(Price, frozen=True):
         tariff = self._tariff_for(usage) if self.above else self
         weights = tariff._weights_for(usage) if tariff.pictures else tariff.weights
         exact = tariff.request_micros * _EACH
-        if _is_text(usage):  # nearly every call, in a third of the time
+        if is_text(usage):  # nearly every call, in a third of the time
             into, cached = usage.input_tokens, usage.cached_tokens
             if cached:
                 cached = _part(cached, into)
@@ -192,7 +190,7 @@ class Tariff(Price, frozen=True):
         return (*self.weights[:_IMAGE], (max(fitting)[1] if fitting else plain) * _EACH)
 
 
-def _is_text(usage: Usage) -> bool:
+def is_text(usage: Usage) -> bool:
     """Whether nothing is counted but tokens in, cached ones among them, and tokens out."""
     return not (
         usage.reasoning_tokens

@@ -112,12 +112,32 @@ class Provider(msgspec.Struct, frozen=True):
     public_models: tuple[PublicModel, ...] = ()
 
 
+class TargetLimits(msgspec.Struct, frozen=True):
+    """Bounds on one target; 0 is none. ``concurrency`` is the most open calls; ``rpm`` and ``tpm`` are what is sent to
+    it in any minute, in calls and tokens; ``first_token_s`` is how long a stream may take to begin."""
+
+    concurrency: int = 0
+    rpm: int = 0
+    tpm: int = 0
+    first_token_s: float = 0.0
+
+    @property
+    def may_be_full(self) -> bool:
+        """Whether calls may have to wait for a place there."""
+        return bool(self.concurrency or self.rpm or self.tpm)
+
+
+UNBOUNDED = TargetLimits()
+
+
 class Target(msgspec.Struct, frozen=True):
     """Provider + credential + upstream model: one place a call can go.
 
     ``model`` is the public name (``*`` with patterns of the provider: any name it is known for, or ``provider/name``).
     ``upstream_model`` is empty when the public name is sent as it is. ``secret`` is clear here and nowhere else:
     its ``repr`` is redacted and it is never encoded. ``engine`` names the embedded engine behind a unix origin.
+    ``fallback`` is the model it answers as in place of the one asked for, empty for the usual case. ``watched``: a call
+    must be let in by the router before it goes there.
     """
 
     id: str
@@ -131,6 +151,9 @@ class Target(msgspec.Struct, frozen=True):
     priority: int = 0
     price: Price = FREE
     engine: str = ""
+    limits: TargetLimits = UNBOUNDED
+    fallback: str = ""
+    watched: bool = False
 
     def speaks(self, operation: Operation) -> Dialect | None:
         """The dialect for ``operation``, or ``None`` when this target does not answer it."""

@@ -9,12 +9,13 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from openhearth.core.errors import Bug, GatewayError, MethodNotAllowed, NotFound
 from openhearth.core.ids import new_id
 from openhearth.dialects import openai_errors
+from openhearth.surfaces.http import Route
 from openhearth.telemetry.log import Log
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
@@ -35,8 +36,8 @@ def spellings(path: str) -> list[str]:
 
 
 def app(routes: list[BaseRoute], lifespan: Lifespan | None = None) -> ASGIApp:
-    """The whole ASGI application."""
-    paths = [route.path for route in routes if isinstance(route, Route)]
+    """The whole ASGI application. Raises Bug for a route that does not say what it asks of its caller."""
+    paths = [_declared(route).path for route in routes]
 
     async def gateway_error(_: Request, error: Exception) -> Response:
         assert isinstance(error, GatewayError)
@@ -122,6 +123,12 @@ class _Edge:
         if first in ("files", "models", "images") and not path.startswith(_FOREIGN_PREFIXES):
             return "/v1" + path
         return path
+
+
+def _declared(route: BaseRoute) -> Route:
+    if isinstance(route, Route):
+        return route
+    raise Bug(f"The route {getattr(route, 'path', route)!r} declares no permission: it is no surfaces.http.Route.")
 
 
 def _unknown_path(path: str, paths: list[str]) -> str:

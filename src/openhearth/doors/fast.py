@@ -20,15 +20,17 @@ from openhearth.core.errors import GatewayError, RequestError, RequestTimeout
 from openhearth.core.last_head import LastHead
 from openhearth.core.operations import Operation
 from openhearth.dialects import openai_errors
+from openhearth.doors.heads import fault_of_head, fault_of_length, is_json
 from openhearth.doors.refusals import TurnedAway, head_too_large, lines_of, refusal, too_large
 from openhearth.doors.services import HotRoutes, Services
 from openhearth.relay.gate import KEY_HEADERS, key_of
 from openhearth.relay.passthrough import read_ask
-from openhearth.relay.pipeline import Exchange, Relay
+from openhearth.relay.pipeline import Exchange
+from openhearth.relay.services import Relay
 
 _END_OF_CHUNKS = b"0\r\n\r\n"
-_JSON_TYPES = frozenset({b"", b"application/json"})
-_NOTED = frozenset((b"content-type", b"origin", b"expect", b"upgrade", *KEY_HEADERS))
+_APPS_OWN = frozenset((b"idempotency-key", b"x-openhearth-receipt", b"x-openhearth-cache"))  # it alone honours them
+_NOTED = frozenset((b"content-type", b"origin", b"expect", b"upgrade", *KEY_HEADERS, *_APPS_OWN))
 _HOP_HEADERS = frozenset((b"upgrade", b"connection", b"http2-settings"))
 UNSEEN = -1.0
 
@@ -199,25 +201,24 @@ class FastDoor(HttpToolsProtocol):
 
     @override
     def on_headers_complete(self) -> None:
-        if self.head_bytes > self.limits.header_bytes:  # the read may also hold a part of the body: count exactly
-            size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
-            if size > self.limits.header_bytes:
-                self.fault = head_too_large(self.limits)
-                raise self.fault
+        if self.head_bytes > self.limits.header_bytes:
+            self._stop_at(fault_of_head(self.url, self.headers, self.limits))
         self.in_head = False
         self.deadline_s = 0.0
         self.upgrading = False
+        operation = self.routes.get(self.url)
         for name, value in self.noted:
             if name == b"content-type":
                 self.content_type = value
             elif name == b"origin":
                 self.cross_origin = True
+            elif name in _APPS_OWN:
+                operation = None
             elif name == b"expect":
                 self.expect_100_continue = value.lower() == b"100-continue"
             elif name == b"upgrade" and self.parser.should_upgrade():
                 self.method, self.upgrading = self.parser.get_method(), True
                 return
-        operation = self.routes.get(self.url)
         busy = self.cycle is not None and not self.cycle.response_complete
         if operation is None or busy or self.parser.get_method() != b"POST":
             self._to_app()
@@ -229,11 +230,13 @@ class FastDoor(HttpToolsProtocol):
         if self.expect_100_continue:
             self._continue()
 
+    def _stop_at(self, fault: RequestError | None) -> None:
+        if fault is not None:
+            self.fault = fault
+            raise fault
+
     def _continue(self) -> None:
-        for name, value in self.headers:
-            if name == b"content-length" and int(value) > self.limits.json_body_bytes:
-                self.fault = too_large(self.limits)
-                raise self.fault
+        self._stop_at(fault_of_length(self.headers, self.limits))
         self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     @override
@@ -257,16 +260,14 @@ class FastDoor(HttpToolsProtocol):
         body = parts[0] if len(parts) == 1 else b"".join(parts)
         self.body = []
         if len(body) > self.limits.json_body_bytes:
-            self.fault = too_large(self.limits)
-            raise self.fault
+            self._stop_at(too_large(self.limits))
         self._begin(operation, body)
 
     # -- the relay -----------------------------------------------------------------------------------------------
 
     def _begin(self, operation: Operation, body: bytes) -> None:
-        if self._is_json() and self._relays(operation, key_of(self.noted), body):
-            return
-        self._give_to_app(body)
+        if not (is_json(self.content_type) and self._relays(operation, key_of(self.noted), body)):
+            self._give_to_app(body)
 
     def _give_to_app(self, body: bytes) -> None:
         self.hot = None
@@ -289,12 +290,6 @@ class FastDoor(HttpToolsProtocol):
         self.exchange = exchange = Exchange(relay, operation, self)
         exchange.run(token, envelope, ask, len(body), found)
         return True
-
-    def _is_json(self) -> bool:
-        if self.content_type in _JSON_TYPES:
-            return True
-        kind = self.content_type.partition(b";")[0].strip().lower()
-        return kind == b"application/json" or kind.endswith(b"+json")
 
     def _to_app(self) -> None:
         """The request goes to the ASGI app as if it had just arrived."""

@@ -6,7 +6,7 @@ from openhearth.config import Limits
 from openhearth.core.operations import Operation
 from openhearth.doors.refusals import TurnedAway
 from openhearth.doors.standing import StandingLines
-from openhearth.relay.pipeline import Relay
+from openhearth.relay.services import Relay
 
 HotRoutes = dict[bytes, Operation]
 """Every spelling of a path that the fast door answers, and the operation it asks for."""

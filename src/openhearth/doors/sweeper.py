@@ -5,7 +5,7 @@ import asyncio
 from uvicorn.server import ServerState
 
 from openhearth.doors.fast import UNSEEN, FastDoor
-from openhearth.relay.pipeline import Relay
+from openhearth.relay.services import Relay
 
 
 class Sweeper:

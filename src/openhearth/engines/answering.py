@@ -3,7 +3,7 @@ answer while the client is there, refuse in OpenAI's form.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 import msgspec
@@ -11,7 +11,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Send
 
-from openhearth.core.errors import Bug, GatewayError, LimitError, NotFound, TooLarge
+from openhearth.core.errors import GatewayError, LimitError, NotFound, TooLarge
+from openhearth.engines.failed import Failed, failed
 from openhearth.engines.leaving import until_gone
 from openhearth.engines.line import Line, Ticket
 
@@ -68,12 +69,20 @@ async def placed(
 
 async def turn(ticket: Ticket, *, stayed_busy: str) -> None:
     """Wait in the line. Raises LimitError with these words after half an hour."""
+    async for _ in places(ticket, stayed_busy=stayed_busy):
+        pass
+
+
+async def places(ticket: Ticket, *, stayed_busy: str) -> AsyncGenerator[int, None]:
+    """The place in the line, when it changes and every ten seconds, until it is this ticket's turn. Raises as ``turn``
+    does."""
     loop = asyncio.get_running_loop()
     end_s = loop.time() + LONGEST_WAIT_S
     while ticket.place:
+        yield ticket.place
+        await ticket.moved(_NOTICE_S)
         if loop.time() > end_s:
             raise LimitError(f"{stayed_busy} stayed busy for half an hour.", code="engine_queue_full")
-        await ticket.moved(_NOTICE_S)
 
 
 async def send_json(send: Send, body: bytes, headers: Headers | None = None) -> None:
@@ -81,16 +90,11 @@ async def send_json(send: Send, body: bytes, headers: Headers | None = None) -> 
     await _send(send, 200, [_JSON, *(headers or [])], body)
 
 
-async def refuse(send: Send, error: GatewayError) -> None:
+async def refuse(send: Send, error: GatewayError | Failed) -> None:
     """The error as a whole answer, before anything else was sent."""
-    await _send(send, error.shown_status, [_JSON, *retry_header(error.retry_after_s)], error_body(error))
-
-
-def error_body(error: GatewayError) -> bytes:
-    """The error in OpenAI's form. What went wrong inside stays in the engine's log."""
-    message = "The embedded model failed. See the log." if isinstance(error, Bug) else error.message
-    body = {"message": message, "type": error.type, "param": error.param, "code": error.code}
-    return msgspec.json.encode({"error": body})
+    fault = error if isinstance(error, Failed) else failed(error)
+    headers = [_JSON, *retry_header(fault.retry_after_s)]
+    await _send(send, fault.status, headers, msgspec.json.encode(fault.body()))
 
 
 def retry_header(retry_after_s: float | None) -> Headers:
@@ -103,7 +107,7 @@ def not_served(engine: str) -> Callable[[Request, Exception], Awaitable[Response
 
     async def answer(request: Request, _: Exception) -> Response:
         error = NotFound(f"{engine} does not serve {request.method} {request.url.path}.")
-        return Response(error_body(error), error.shown_status, media_type="application/json")
+        return Response(msgspec.json.encode(failed(error).body()), error.shown_status, media_type="application/json")
 
     return answer
 

@@ -1,15 +1,19 @@
 """One try on one target: turns the upstream's callbacks into a stream, a whole answer or an error."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
+from typing_extensions import override
 
-from openhearth.core.call import Outcome, Usage
-from openhearth.core.errors import UpstreamDown, UpstreamError, UpstreamGarbled
+from openhearth.core.call import Call, Outcome, Usage
+from openhearth.core.errors import UpstreamDown, UpstreamError, UpstreamGarbled, UpstreamTimeout
 from openhearth.core.provider import Target
-from openhearth.relay.observe import StreamObserver, read_answer
+from openhearth.relay.observe import Charge, StreamObserver, read_answer
 from openhearth.relay.retry import classify, said_by
+from openhearth.relay.way import stand_in
+from openhearth.routing.rooms import Place
 from openhearth.transport.wire import Flight, Headers
 
 _MOST_ERROR_BYTES = 256 * 1024
@@ -19,9 +23,15 @@ _JSON = (b"content-type", b"application/json")
 class Owner(Protocol):
     """The exchange, as an attempt sees it."""
 
+    call: Call
+
     @property
     def most_answer_bytes(self) -> int:
         """The largest whole answer that is held (``limits.answer_body_bytes``)."""
+
+    @property
+    def may_move_on(self) -> bool:
+        """Whether another target would be tried if this attempt failed now."""
 
     def attempt_failed(self, error: UpstreamError) -> None: ...
 
@@ -50,6 +60,7 @@ class Attempt(msgspec.Struct, eq=False):
     headers: Headers = []
     parts: list[bytes] = []
     size_bytes: int = 0
+    charge: Charge | None = None
 
     @property
     def events(self) -> int:
@@ -79,7 +90,7 @@ class Attempt(msgspec.Struct, eq=False):
         self.status = status
         self.headers = headers
         if status == 200 and _is_stream(headers):
-            self.observer = StreamObserver(self.usage, hide_usage=self.hide_usage)
+            self.observer = StreamObserver(self.usage, hide_usage=self.hide_usage, charge=self.charge)
 
     def answer_data(self, data: bytes) -> None:
         observer = self.observer
@@ -148,6 +159,94 @@ class Attempt(msgspec.Struct, eq=False):
             if not observer.done:
                 self._pass_on(b"data: [DONE]\n\n")
             self.owner.stream_ended(self.target, Outcome.OK, "", self.events)
+
+
+class WatchedAttempt(Attempt):
+    """An attempt on a target that calls are let into: it holds a place there until it ends, whatever way. It is given
+    up when its stream does not begin in time and another target may be tried.
+
+    Of a fallback's answer the client is told by a header.
+    """
+
+    place: Place | None = None
+    timer: asyncio.TimerHandle | None = None
+
+    def begin(self, place: Place, *, is_stream: bool) -> None:
+        """Hold ``place``."""
+        self.place = place
+        within_s = self.target.limits.first_token_s
+        if within_s and is_stream:
+            self.timer = asyncio.get_running_loop().call_later(within_s, self._overdue, within_s)
+
+    @override
+    def answer_whole(self, status: int, headers: Headers, body: bytes) -> bool:
+        place = self.place
+        taken = super().answer_whole(status, self._marked(headers), body)
+        if taken and place is not None:
+            place.heard()
+            self._leave()
+        return taken
+
+    @override
+    def answer_started(self, status: int, headers: Headers) -> None:
+        super().answer_started(status, self._marked(headers))
+        if self.observer is None:
+            self._stop_timer()
+            if status == 200 and self.place is not None:
+                self.place.heard()
+
+    @override
+    def answer_ended(self) -> None:
+        try:
+            super().answer_ended()
+        finally:
+            self._leave()
+
+    @override
+    def answer_failed(self, error: UpstreamError) -> None:
+        try:
+            super().answer_failed(error)
+        finally:
+            self._leave()
+
+    @override
+    def abort(self) -> None:
+        self._leave()
+        super().abort()
+
+    @override
+    def _pass_on(self, data: bytes) -> None:
+        if self.sink is None and self.place is not None:
+            self.place.heard()
+            self._stop_timer()
+        super()._pass_on(data)
+
+    def _leave(self) -> None:
+        self._stop_timer()
+        if self.place is not None:
+            self.place.leave(self.usage.input_tokens + self.usage.output_tokens)
+
+    def _stop_timer(self) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+
+    def _overdue(self, within_s: float) -> None:
+        self.timer = None
+        if self.owner.may_move_on:
+            self.abort()
+            error = UpstreamTimeout(
+                f"{self.target.id} did not begin its stream within {within_s:g} s.",
+                code="first_token_timeout",
+                target=self.target.id,
+            )
+            self.owner.attempt_failed(error)
+
+    def _marked(self, headers: Headers) -> Headers:
+        model = self.target.fallback
+        return (
+            [*headers, (b"x-openhearth-model", stand_in(model, self.owner.call.model).encode())] if model else headers
+        )
 
 
 def _is_stream(headers: Headers) -> bool:

@@ -1,16 +1,19 @@
 """Steps 2 and 3 of every call, identify and admit, and step 8, settle, for both doors and all surfaces."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
 
-from openhearth.core.call import Call, Outcome, Principal
+from openhearth.core.call import ONE_PPM, Call, Checkpoint, Outcome, Principal, Usage
 from openhearth.core.errors import AccessError, Forbidden, GatewayError, RequestError, UpstreamTimeout
 from openhearth.core.ids import OrderedIds
 from openhearth.core.money import Price
+from openhearth.core.networks import is_within
 from openhearth.core.operations import Operation
+from openhearth.relay.observe import estimate
+from openhearth.stores.counter_ports import Standing
 
 _OTHER_KEY_HEADERS = (b"x-api-key", b"api-key", b"xi-api-key")
 KEY_HEADERS = (b"authorization", *_OTHER_KEY_HEADERS)
@@ -20,7 +23,7 @@ class Reservation(Protocol):
     """Held money of one call. ``accounts.limits`` makes it."""
 
     @property
-    def amount_micros(self) -> int: ...
+    def nanos(self) -> int: ...
 
     def settle(self, call: Call) -> None:
         """Close the reservation and write the ledger entry; a second call does nothing."""
@@ -42,8 +45,16 @@ class Keys(Protocol):
 class Limits(Protocol):
     """``accounts.limits.Limits``."""
 
-    def reserve(self, call: Call, amount_micros: int) -> Reservation:
-        """Hold ``amount_micros`` for ``call``. Raises BudgetSpent."""
+    @property
+    def is_local(self) -> bool: ...
+
+    def standing(self, call: Call) -> Sequence[Standing]: ...
+
+    def reserve(self, call: Call, nanos: int, tokens: int = 0) -> Reservation:
+        """Take what ``call`` may use at most. Raises BudgetSpent and LimitError."""
+
+    async def reserve_shared(self, call: Call, nanos: int, tokens: int = 0) -> Reservation:
+        """The same, where other processes count as well."""
 
 
 class Admission(msgspec.Struct, eq=False):
@@ -65,8 +76,10 @@ class Admission(msgspec.Struct, eq=False):
             call.outcome = outcome
             call.error_code = error_code
         if price is not None and outcome in _CHARGED:
-            call.cost_micros = price.cost(call.usage)
+            call.cost_nanos = call.charge_nanos = price.cost(call.usage)
             call.price_version = price.version
+            if call.principal.ratio_ppm != ONE_PPM:
+                call.charge_nanos = price.charge(call.usage, call.principal.ratio_ppm)
         self.reservation.settle(call)
         return True
 
@@ -95,6 +108,21 @@ def outcome_of(error: GatewayError) -> Outcome:
     if isinstance(error, RequestError | AccessError):
         return Outcome.REJECTED
     return Outcome.FAILED
+
+
+def charge_of(price: Price, ratio_ppm: int, usage: Usage) -> int:
+    """What a usage is charged at ``price``, in nanos."""
+    return price.charge(usage, ratio_ppm)
+
+
+def note_progress(call: Call, price: Price, body_bytes: int, events: int) -> None:
+    """Note in ``call.so_far`` what a stream would be settled with if its process died now."""
+    usage = msgspec.structs.replace(call.usage)
+    estimate(usage, body_bytes=body_bytes, events=events)
+    cost, charge = price.cost(usage), price.charge(usage, call.principal.ratio_ppm)
+    call.so_far = Checkpoint(
+        usage.input_tokens, usage.output_tokens, usage.cached_tokens, cost, charge, price.version
+    )
 
 
 class Gate:
@@ -136,6 +164,19 @@ class Gate:
         if not self.may_use(principal, model):
             raise Forbidden(f"This key may not use the model '{model}'.", param="model", code="model_not_allowed")
 
+    def check_address(self, principal: Principal, address: str) -> None:
+        """Raises Forbidden when the key may not be used from ``address``."""
+        if principal.ips and not is_within(address, principal.ips):
+            raise Forbidden("This key may not be used from this address.", code="address_not_allowed")
+
+    def standing(self, call: Call) -> Sequence[Standing]:
+        """How the caller's limits per minute stand, for headers."""
+        return self._limits.standing(call)
+
+    def admits_at_once(self, principal: Principal) -> bool:
+        """Whether ``admit`` may be used for this caller; else ``admit_shared`` is awaited."""
+        return self._limits.is_local or not principal.limits
+
     def admit(
         self,
         principal: Principal,
@@ -143,14 +184,45 @@ class Gate:
         model: str,
         *,
         stream: bool = False,
-        reserve_micros: int = 0,
+        worst_nanos: int = 0,
+        tokens: int = 0,
     ) -> Admission:
-        """Open a call and hold its worst case. Raises Forbidden (model not allowed for this key) and BudgetSpent."""
+        """Open a call and hold its worst case: ``worst_nanos`` before the group's ratio, ``tokens`` at least.
+
+        Raises Forbidden (model or operation not allowed for this key), BudgetSpent and LimitError.
+        """
+        call = self._call(principal, operation, model, stream)
+        return Admission(call, self._limits.reserve(call, _hold(principal, worst_nanos), tokens), self.clock)
+
+    async def admit_shared(
+        self,
+        principal: Principal,
+        operation: Operation,
+        model: str,
+        *,
+        stream: bool = False,
+        worst_nanos: int = 0,
+        tokens: int = 0,
+    ) -> Admission:
+        """``admit``, also where other processes count the same limits."""
+        call = self._call(principal, operation, model, stream)
+        hold = _hold(principal, worst_nanos)
+        if self.admits_at_once(principal):
+            return Admission(call, self._limits.reserve(call, hold, tokens), self.clock)
+        return Admission(call, await self._limits.reserve_shared(call, hold, tokens), self.clock)
+
+    def _call(self, principal: Principal, operation: Operation, model: str, stream: bool) -> Call:
         if principal.models:
             self.check_model(principal, model)
-        clock, now = self.clock, self._now()
-        call = Call(self._ids.new(now), operation, model, principal, now, clock(), stream=stream)
-        return Admission(call, self._limits.reserve(call, reserve_micros), clock)
+        if principal.operations and not _allowed(operation, principal.operations):
+            raise Forbidden(f"This key may not be used for {operation}.", code="operation_not_allowed")
+        now = self._now()
+        return Call(self._ids.new(now), operation, model, principal, now, self.clock(), stream=stream)
+
+
+def _hold(principal: Principal, worst_nanos: int) -> int:
+    ratio_ppm = principal.ratio_ppm
+    return worst_nanos if ratio_ppm == ONE_PPM else -(-worst_nanos * ratio_ppm // ONE_PPM)
 
 
 def _allowed(model: str, patterns: tuple[str, ...]) -> bool:

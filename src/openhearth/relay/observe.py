@@ -11,7 +11,9 @@ import msgspec
 
 from openhearth.core.call import Usage
 from openhearth.core.errors import UpstreamGarbled
+from openhearth.relay.shown_cost import event_with_cost
 
+Charge = Callable[[Usage], int]
 _MOST_PENDING_BYTES = 16 * 1024 * 1024
 _DONE = (b"[DONE]\n\n", b"[DONE]\r\n\r\n")
 _NEWLINE, _BRACKET, _E = b"\n]e"
@@ -20,14 +22,24 @@ _FINISH = re.compile(rb'"finish_reason"\s*:\s*"')
 _ERROR = re.compile(rb'(?:^|\n)data:\s*\{\s*"error"\s*:\s*[^n]')
 
 
-class _Details(msgspec.Struct):
+class _Into(msgspec.Struct):
     cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    audio_tokens: int | None = None
+    image_tokens: int | None = None
+
+
+class _Out(msgspec.Struct):
+    reasoning_tokens: int | None = None
+    audio_tokens: int | None = None
+    image_tokens: int | None = None
 
 
 class _Usage(msgspec.Struct):
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
-    prompt_tokens_details: _Details | None = None
+    prompt_tokens_details: _Into | None = None
+    completion_tokens_details: _Out | None = None
 
 
 _ABSENT = msgspec.Raw(b"")
@@ -50,13 +62,15 @@ _CHUNK = msgspec.json.Decoder(_Chunk)
 class StreamObserver:
     """Watches one answer stream of a dialect with OpenAI's chat or completions chunks.
 
-    ``hide_usage``: the usage was asked for by us and is not shown to the client.
+    ``hide_usage``: the usage was asked for by us and is not shown to the client. ``charge``: what a usage is charged,
+    in nanos, for a client that wants to see it.
     """
 
-    __slots__ = ("_hide", "_last", "_pending", "_previous", "_usage", "done", "events", "failed")
+    __slots__ = ("_charge", "_hide", "_last", "_pending", "_previous", "_usage", "done", "events", "failed")
 
-    def __init__(self, usage: Usage, *, hide_usage: bool) -> None:
+    def __init__(self, usage: Usage, *, hide_usage: bool, charge: Charge | None = None) -> None:
         self._usage = usage
+        self._charge = charge
         self._hide = hide_usage
         self._pending = b""
         self._last = b""
@@ -121,25 +135,26 @@ class StreamObserver:
                 return data
         return _each_event(data, self._shown)
 
-    def _shown(self, event: bytes) -> bool:
-        """Note the event's usage; False when it carries nothing else and the client did not ask for it."""
+    def _shown(self, event: bytes) -> bytes:
+        """Note the event's usage; nothing is shown when it carries nothing else and the client did not ask for it."""
         if b'"usage"' not in event:
-            return True
+            return event
         answer = _decode(event)
         if answer is None or answer.usage is None:
-            return True
+            return event
         note_usage(self._usage, answer.usage)
-        return not (self._hide and bytes(answer.choices) in (b"", b"[]"))
+        if self._charge is not None:
+            return event_with_cost(event, self._charge(self._usage))
+        return b"" if self._hide and bytes(answer.choices) in (b"", b"[]") else event
 
 
-def _each_event(data: bytes, keep: Callable[[bytes], bool]) -> bytes:
+def _each_event(data: bytes, shown: Callable[[bytes], bytes]) -> bytes:
     kept: list[bytes] = []
     start = 0
     for gap in _BLANK_LINE.finditer(data):
         event = data[start : gap.end()]
         start = gap.end()
-        if keep(event):
-            kept.append(event)
+        kept.append(shown(event))
     kept.append(data[start:])
     return b"".join(kept)
 
@@ -156,14 +171,29 @@ def _decode(event: bytes) -> _Chunk | None:
 
 def note_usage(usage: Usage, found: _Usage) -> None:
     """Copy what the upstream reported; nonsense (negative, absent) counts as zero."""
-    into, out, details = found.prompt_tokens or 0, found.completion_tokens or 0, found.prompt_tokens_details
+    into, out = found.prompt_tokens or 0, found.completion_tokens or 0
     usage.input_tokens = into if into > 0 else 0
     usage.output_tokens = out if out > 0 else 0
-    if details is not None:
-        usage.cached_tokens = max(0, details.cached_tokens or 0)
+    if found.prompt_tokens_details is not None:
+        _note_into(usage, found.prompt_tokens_details)
     elif usage.cached_tokens:
         usage.cached_tokens = 0
+    if found.completion_tokens_details is not None:
+        _note_out(usage, found.completion_tokens_details)
     usage.source = "upstream"
+
+
+def _note_into(usage: Usage, details: _Into) -> None:
+    usage.cached_tokens = max(0, details.cached_tokens or 0)
+    usage.cache_write_tokens = max(0, details.cache_write_tokens or 0)
+    usage.audio_input_tokens = max(0, details.audio_tokens or 0)
+    usage.image_input_tokens = max(0, details.image_tokens or 0)
+
+
+def _note_out(usage: Usage, details: _Out) -> None:
+    usage.reasoning_tokens = max(0, details.reasoning_tokens or 0)
+    usage.audio_output_tokens = max(0, details.audio_tokens or 0)
+    usage.image_output_tokens = max(0, details.image_tokens or 0)
 
 
 def read_answer(body: bytes, usage: Usage) -> str:

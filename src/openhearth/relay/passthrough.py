@@ -1,15 +1,17 @@
 """Step 5, shape: the few edits of a body whose dialect the target speaks itself, and the request head for it."""
 
 import msgspec
+from msgspec import Raw
 
 from openhearth.config import Config
 from openhearth.core.call import Usage
-from openhearth.core.envelope import Envelope
+from openhearth.core.envelope import NO_USAGE, Envelope
 from openhearth.core.errors import RequestError
 from openhearth.core.money import FREE, UNPRICED
 from openhearth.core.operations import Operation
 from openhearth.core.provider import RELAYED, Target
 from openhearth.providers.quirks import apply_quirks
+from openhearth.relay.shown_cost import wants_cost
 from openhearth.transport.auth import auth_headers
 from openhearth.transport.head import head, host_header
 from openhearth.transport.wire import Deadlines, Outgoing
@@ -28,21 +30,24 @@ class Ask(msgspec.Struct):
     model: str
     stream: bool
     wants_usage: bool
+    wants_cost: bool = False
 
 
 def read_ask(envelope: Envelope) -> Ask:
     """Model, stream and whether the client asked for usage in its stream. Raises RequestError."""
     head = envelope.head
     if head is not None and head.model is not None:  # nearly every call: nothing left to decode
-        model, stream = head.model, head.stream or False
+        model, stream, usage = head.model, head.stream or False, head.usage
     else:
         model, stream = envelope.require("model", str), envelope.get("stream", bool) or False
+        usage = envelope.get("usage", Raw) or NO_USAGE
     if not model or len(model) > 256:
         raise RequestError("Field 'model' must have 1 to 256 characters.", param="model", code="invalid_value")
+    asks_cost = usage is not NO_USAGE and wants_cost(usage)
     if not stream:
-        return Ask(model, False, False)
+        return Ask(model, False, False, asks_cost)
     options = envelope.get("stream_options", _StreamOptions)
-    return Ask(model, True, bool(options and options.include_usage))
+    return Ask(model, True, asks_cost or bool(options and options.include_usage), asks_cost)
 
 
 class Shaper:
@@ -64,11 +69,13 @@ class Shaper:
         renamed = target.upstream_model
         quirks = target.provider.quirks
         dropped: tuple[str, ...] = ()
-        if ask.stream or quirks or (renamed and renamed != ask.model):
+        if ask.stream or quirks or ask.wants_cost or (renamed and renamed != ask.model):
             envelope = envelope.copy()
             if renamed and renamed != ask.model:
                 envelope.set("model", renamed)
-            if ask.stream and not ask.wants_usage and "no_stream_options" not in quirks:
+            if ask.wants_cost:
+                envelope.drop("usage")  # a wish to us, not to the upstream
+            if ask.stream and not _asks_for_usage(envelope, ask) and "no_stream_options" not in quirks:
                 _ask_for_usage(envelope)
             if quirks:
                 dropped = apply_quirks(quirks, envelope)
@@ -96,6 +103,14 @@ def worst_case(targets: list[Target], body_bytes: int) -> int:
             usage = Usage(input_tokens=body_bytes, output_tokens=_MOST_OUTPUT_TOKENS)
             most = max(most, price.most(usage))
     return most
+
+
+def _asks_for_usage(fields: Envelope, ask: Ask) -> bool:
+    """Whether the body itself makes the upstream report usage in its stream."""
+    if not ask.wants_cost:
+        return ask.wants_usage
+    options = fields.get("stream_options", _StreamOptions)
+    return bool(options and options.include_usage)
 
 
 def _ask_for_usage(fields: Envelope) -> None:

@@ -76,19 +76,19 @@ class PictureChat:
         Raises RequestError (nothing to undo, no picture, no words), NotFound, Forbidden and BudgetSpent.
         """
         if _is_housekeeping(order.turns):
-            return self._title(principal, order)
+            return await self._title(principal, order)
         ask = read(order.turns)
         if ask.back:
             source = await self._gallery.step_back(asker.owner, _id_of(ask.sources[0]), ask.back)
             ask = msgspec.structs.replace(ask, sources=(source,), back=0)
         if ask.show:
-            work = self._free(principal, order)
+            work = await self._free(principal, order)
             return Talk(work, "", self._show(ask, asker))
         ask = self._without_history(principal, order, ask)
         operation = self._operation(principal, order, ask)
         request = msgspec.structs.replace(order.request, operation=operation, prompt=ask.instruction)
         opening = _opening(request, ask.sources)
-        work = self._pictures.open(
+        work = await self._pictures.open(
             principal, operation, request.model, n=request.n, stream=order.stream, asked_as=order.asked_as
         )
         return Talk(work, opening, self._make(work, request, ask, asker))
@@ -129,17 +129,17 @@ class PictureChat:
             code="missing_image",
         )
 
-    def _free(self, principal: Principal, order: ChatOrder) -> PictureWork:
-        return self._pictures.open_free(principal, Operation.IMAGE_EDIT, order.asked_as, stream=order.stream)
+    async def _free(self, principal: Principal, order: ChatOrder) -> PictureWork:
+        return await self._pictures.open_free(principal, Operation.IMAGE_EDIT, order.asked_as, stream=order.stream)
 
-    def _title(self, principal: Principal, order: ChatOrder) -> Talk:
+    async def _title(self, principal: Principal, order: ChatOrder) -> Talk:
         """A client's hidden prompt for a title or summary: a few words from the instruction, and no picture."""
         title = _short(_subject(order.turns) or "图片编辑 Picture editing", _LONGEST_TITLE)
 
         async def say() -> AsyncGenerator[Piece, None]:
             yield Piece(title)
 
-        return Talk(self._free(principal, order), "", say())
+        return Talk(await self._free(principal, order), "", say())
 
     async def _show(self, ask: Ask, asker: Asker) -> AsyncGenerator[Piece, None]:
         """A picture of this conversation once more, unchanged."""

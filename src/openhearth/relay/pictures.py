@@ -1,4 +1,4 @@
-"""Picture work as a call: never another model, never an answer without a picture, paid by the pictures made."""
+"""Picture work as a call: never another model unsaid, never an answer without a picture, paid by the pictures made."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing
@@ -33,9 +33,12 @@ class PictureWork(Work):
         meter: Meter,
         clock: Callable[[], float],
         total_s: float,
+        attempts: int = 3,
         screen: Screen | None = None,
     ) -> None:
-        super().__init__(admission, targets, router=router, meter=meter, clock=clock, total_s=total_s)
+        super().__init__(
+            admission, targets, router=router, meter=meter, clock=clock, total_s=total_s, attempts=attempts
+        )
         self._drivers = drivers
         self._screen = screen if admission.call.principal.screens else None
 
@@ -110,6 +113,7 @@ class Pictures:
         self._drivers = drivers
         self._meter = meter
         self._total_s = total_s
+        self._attempts = attempts
         self._calls = Calls(gate, router, meter, attempts=attempts, total_s=total_s)
 
     def answers(self, principal: Principal, operation: Operation, model: str) -> bool:
@@ -120,7 +124,7 @@ class Pictures:
         """Raises Forbidden when the key may not use ``model``, before anything else of a body is judged."""
         self._gate.check_model(principal, model)
 
-    def open(
+    async def open(
         self, principal: Principal, operation: Operation, model: str, *, n: int, stream: bool, asked_as: str = ""
     ) -> PictureWork:
         """Plan and admit. ``asked_as`` is the name the client wrote, if it is not ``model``.
@@ -130,23 +134,23 @@ class Pictures:
         targets = self._calls.targets(principal, operation, model, self._drivers)
         worst = Usage(input_tokens=_MOST_INPUT_TOKENS, output_tokens=n * _MOST_OUTPUT_TOKENS, images=n)
         hold = max(target.price.most(worst) for target in targets)
-        return self._work(principal, operation, asked_as or model, targets, hold_micros=hold, stream=stream)
+        return await self._work(principal, operation, asked_as or model, targets, worst_nanos=hold, stream=stream)
 
-    def open_free(self, principal: Principal, operation: Operation, model: str, *, stream: bool) -> PictureWork:
+    async def open_free(self, principal: Principal, operation: Operation, model: str, *, stream: bool) -> PictureWork:
         """Admit a call that asks no target and costs nothing (a picture shown again, a title). Raises Forbidden."""
-        return self._work(principal, operation, model, [], hold_micros=0, stream=stream)
+        return await self._work(principal, operation, model, [], worst_nanos=0, stream=stream)
 
-    def _work(
+    async def _work(
         self,
         principal: Principal,
         operation: Operation,
         model: str,
         targets: list[Target],
         *,
-        hold_micros: int,
+        worst_nanos: int,
         stream: bool,
     ) -> PictureWork:
-        admission = self._gate.admit(principal, operation, model, stream=stream, reserve_micros=hold_micros)
+        admission = await self._gate.admit_shared(principal, operation, model, stream=stream, worst_nanos=worst_nanos)
         return PictureWork(
             admission,
             targets,
@@ -155,5 +159,6 @@ class Pictures:
             meter=self._meter,
             clock=self._gate.clock,
             total_s=self._total_s,
+            attempts=self._attempts,
             screen=self._screen,
         )

@@ -6,77 +6,28 @@ seen lately, an engine that must start) runs in a task that the exchange owns.
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
-import msgspec
-
-from openhearth.config import Config
 from openhearth.core.call import Call, Outcome, Principal, Usage
 from openhearth.core.envelope import Envelope
 from openhearth.core.errors import Bug, GatewayError, ShuttingDown, UpstreamError
-from openhearth.core.money import FREE
+from openhearth.core.money import FREE, UNPRICED
 from openhearth.core.operations import Operation
 from openhearth.core.provider import Target
-from openhearth.engines.ports import EngineHost
-from openhearth.relay.attempt import Attempt
-from openhearth.relay.gate import Admission, Gate, outcome_of
+from openhearth.relay import marks
+from openhearth.relay.attempt import Attempt, WatchedAttempt
+from openhearth.relay.gate import Admission, charge_of, note_progress, outcome_of
 from openhearth.relay.observe import estimate
-from openhearth.relay.passthrough import Ask, Shaper, worst_case
-from openhearth.relay.ports import Router
-from openhearth.relay.retry import Next, after, exhausted
-from openhearth.transport.wire import Client, Headers
-
-
-class ClientSide(Protocol):
-    """What a door gives an exchange: either one ``answer``, or ``start``, ``data``…, ``end``.
-
-    ``lines`` are header lines ready for the wire, each ended by CRLF: most are written in one go for every call.
-    ``failed`` takes an error before anything was sent; ``broke`` one after the stream has begun (an error event, then
-    the end). None of them blocks; a slow reader makes the door call ``Exchange.pause`` and ``resume``. ``pass_on`` is
-    for keys whose traffic is moderated: a side that cannot do that hands the request to one that can, and says True.
-    """
-
-    def answer(self, status: int, lines: bytes, body: bytes) -> None: ...
-
-    def start(self, status: int, lines: bytes) -> None: ...
-
-    def data(self, data: bytes) -> None: ...
-
-    def end(self) -> None: ...
-
-    def failed(self, error: GatewayError, lines: bytes) -> None: ...
-
-    def broke(self, error: GatewayError) -> None: ...
-
-    def pass_on(self, body: bytes) -> bool: ...
-
-
-class Meter(Protocol):
-    """Who is told of every finished call: metrics and log. ``text`` is the page of metrics."""
-
-    def finished(self, call: Call) -> None: ...
-
-    def bug(self, error: Exception, call_id: str) -> None: ...
-
-    def text(self) -> bytes: ...
-
-
-class Relay(msgspec.Struct):
-    """The services an exchange uses; made once by the composition root."""
-
-    config: Config
-    gate: Gate
-    router: Router
-    client: Client
-    engines: EngineHost
-    shaper: Shaper
-    meter: Meter
-    open: set["Exchange"] = msgspec.field(default_factory=set)
-    stopping: bool = False
-
-    def relays(self, operation: Operation, ask: Ask) -> bool:
-        """Whether this body's model is answered by relaying bytes (and not by code of ours, or not at all)."""
-        return self.router.relayable(operation, ask.model)
+from openhearth.relay.passthrough import Ask, worst_case
+from openhearth.relay.ports import ClientSide
+from openhearth.relay.retry import Next, after
+from openhearth.relay.services import Relay
+from openhearth.relay.shown_cost import with_cost
+from openhearth.relay.way import Way
+from openhearth.routing.entrance import Wish
+from openhearth.routing.rooms import Place
+from openhearth.transport.wire import Headers
 
 
 class Exchange:
@@ -107,11 +58,19 @@ class Exchange:
     # -- what a door calls ---------------------------------------------------------------------------------------
 
     def run(
-        self, token: bytes | None, envelope: Envelope, ask: Ask, body_bytes: int, found: list[Target] | None = None
+        self,
+        token: bytes | None,
+        envelope: Envelope,
+        ask: Ask,
+        body_bytes: int,
+        found: list[Target] | None = None,
+        *,
+        caller: Principal | None = None,
     ) -> None:
         """Steps 2 to 6. Never raises: every failure goes to the client side.
 
-        ``token`` is the API key sent; ``found`` are the model's targets, if the door has looked them up.
+        ``token`` is the API key sent, unless the ``caller`` is known; ``found`` are the model's targets, if the door
+        has looked them up.
         """
         self._envelope = envelope
         self._ask = ask
@@ -122,7 +81,7 @@ class Exchange:
         try:
             if relay.stopping:
                 raise ShuttingDown("The server is stopping; try again.", retry_after_s=1.0)
-            principal = relay.gate.identify_cached(token)
+            principal = caller or relay.gate.identify_cached(token)
             if principal is None:
                 self._own(self._identify(token))
             else:
@@ -172,6 +131,7 @@ class Exchange:
         elif self._attempt is not None and self._attempt.events != self._seen_events:
             self._seen_events = self._attempt.events  # noted here, so that a chunk costs no look at the clock
             self.last_write_s = now_s
+            note_progress(self.call, self._attempt.target.price, self._body_bytes, self._seen_events)
         elif now_s - self.last_write_s > limits.keepalive_comment_s:
             if not self.started:
                 self._start(200, [(b"content-type", b"text/event-stream")], ())
@@ -184,55 +144,113 @@ class Exchange:
         self._admit(await self._relay.gate.identify(token))
 
     def _admit(self, principal: Principal) -> None:
-        if principal.screens and self._side.pass_on(self._envelope.encode()):
+        takes_app = principal.screens or principal.ips or principal.cache_s
+        if takes_app and self._side.pass_on(self._envelope.encode()):
             self._close()
             return
         relay, ask, operation = self._relay, self._ask, self._operation
         targets = self._targets
         if len(targets) != 1:
-            targets = relay.router.plan_relay(principal, operation, ask.model)[: relay.config.upstream.attempts]
+            targets = relay.router.plan_relay(principal, operation, ask.model, self._envelope)
             self._targets = targets
-        admission = self._admission = relay.gate.admit(
-            principal,
-            operation,
-            ask.model,
-            stream=ask.stream,
-            reserve_micros=worst_case(targets, self._body_bytes),
+        gate = relay.gate
+        if not gate.admits_at_once(principal):
+            self._own(self._admit_shared(principal))
+            return
+        size = self._body_bytes
+        worst_nanos = worst_case(targets, size)
+        self._admitted(
+            gate.admit(principal, operation, ask.model, stream=ask.stream, worst_nanos=worst_nanos, tokens=size // 4)
         )
+
+    async def _admit_shared(self, principal: Principal) -> None:
+        size = self._body_bytes
+        worst_nanos = worst_case(self._targets, size)
+        ask = self._ask
+        self._admitted(
+            await self._relay.gate.admit_shared(
+                principal, self._operation, ask.model, stream=ask.stream, worst_nanos=worst_nanos, tokens=size // 4
+            )
+        )
+
+    def _admitted(self, admission: Admission) -> None:
+        self._admission = admission
         call = self.call = admission.call
         self.last_write_s = call.started_s
         self._next()
 
     def _next(self) -> None:
         """Send the next attempt, or tell the client that none is left."""
-        call, targets = self.call, self._targets
+        call = self.call
         tried = call.attempts
-        if tried >= len(targets):
-            raise exhausted(self._errors)
-        target = targets[tried]
-        if tried:
-            call.usage = Usage()
-        call.attempts = tried + 1
+        target = self._targets[0]
+        if tried or target.watched:
+            self._enter(tried)
+            return
+        call.attempts = 1
         call.target_id = target.id
         if target.engine and not self._relay.engines.ready(target.engine):
             self._own(self._wake(target))
         else:
             self._send(target)
 
-    async def _wake(self, target: Target) -> None:
+    def _enter(self, tried: int) -> None:
+        """Targets that not every call may go to at once, and every further attempt: take a place, or wait for one."""
+        relay = self._relay
+        if not tried:
+            self._targets = list(self._targets)  # it was the router's own
+        wish = Wish(self.call.principal.owner, self._body_bytes // 4, relay.config.upstream.attempts)
+        way = Way(relay.router, self._targets, wish)
+        place = way.now(tried, self._errors)
+        if place is None:
+            self._own(self._wait(way, tried))
+        else:
+            self._go(place)
+
+    async def _wait(self, way: Way, tried: int) -> None:
+        """In the line of a full target. The client sees nothing but comments so long; when it leaves, so does this."""
+        self._go(await way.turn(tried, lambda: self.started))
+
+    def _go(self, place: Place) -> None:
+        call, target = self.call, place.target
+        if call.attempts:
+            call.usage = Usage()
+        call.attempts += 1
+        call.target_id = target.id
+        if target.engine and not self._relay.engines.ready(target.engine):
+            self._own(self._wake(target, place))
+            if self._task is not None:  # one cancelled before its first step runs none of its code
+                self._task.add_done_callback(lambda task: place.leave() if task.cancelled() else None)
+        else:
+            self._send(target, place)
+
+    async def _wake(self, target: Target, place: Place | None = None) -> None:
         try:
             await self._relay.engines.ensure(target.engine)
         except UpstreamError as error:
+            if place is not None:
+                place.leave()
             error.target = error.target or target.id
             self.attempt_failed(error)
+        except GatewayError:
+            if place is not None:
+                place.leave()
+            raise
         else:
-            self._send(target)
+            self._send(target, place)
 
-    def _send(self, target: Target) -> None:
+    def _send(self, target: Target, place: Place | None = None) -> None:
         relay, ask = self._relay, self._ask
         outgoing, dropped = relay.shaper.shape(target, self._operation, self._envelope, ask)
-        attempt = self._attempt = Attempt(self, target, dropped, self.call.usage, not ask.wants_usage)
+        if place is None:
+            attempt = Attempt(self, target, dropped, self.call.usage, not ask.wants_usage)
+        else:
+            attempt = WatchedAttempt(self, target, dropped, self.call.usage, not ask.wants_usage)
+            attempt.begin(place, is_stream=ask.stream)
+        self._attempt = attempt
         self._seen_events = 0
+        if ask.wants_cost:
+            attempt.charge = partial(charge_of, target.price, self.call.principal.ratio_ppm)
         attempt.flight = relay.client.send(outgoing, attempt)
         if self.paused_since_s:
             attempt.pause()
@@ -242,6 +260,16 @@ class Exchange:
     @property
     def most_answer_bytes(self) -> int:
         return self._relay.config.limits.answer_body_bytes
+
+    @property
+    def unplaced_at(self) -> str:
+        """The target that answers without a place taken there; empty for none."""
+        return self._attempt.target.id if type(self._attempt) is Attempt else ""
+
+    @property
+    def may_move_on(self) -> bool:
+        left = len(self._targets) > self.call.attempts
+        return left and not self.started and self._relay.router.may_retry()
 
     def attempt_failed(self, error: UpstreamError) -> None:
         """An attempt ended badly: on to the next target, or to the client."""
@@ -279,6 +307,8 @@ class Exchange:
         relay.router.note(target, None)
         call.first_byte_s = relay.gate.clock() - call.started_s
         self._settle(_OK, "")
+        if self._ask.wants_cost:
+            body = with_cost(body, call.charge_nanos)
         if self.started:  # a keep-alive comment already opened a stream
             self._side.data(b"data: " + body + b"\n\ndata: [DONE]\n\n")
             self._side.end()
@@ -333,15 +363,12 @@ class Exchange:
         self._side.start(status, self._lines(headers, dropped) + b"cache-control: no-cache\r\n")
 
     def _lines(self, headers: Headers, dropped: tuple[str, ...]) -> bytes:
-        call = self.call
+        call, attempt = self.call, self._attempt
         ms = int((call.first_byte_s or self._now() - call.started_s) * 1000)
-        marks = f"x-request-id: {call.id}\r\nx-openhearth-target: {call.target_id}\r\nopenai-processing-ms: {ms}\r\n"
-        lines = marks.encode("ascii", "replace")
-        for header in headers:
-            if header[0] in _PASSED_HEADERS:
-                lines += _JSON_LINE if header == _JSON else b"%b: %b\r\n" % header
-        if dropped:
-            lines += b"x-openhearth-dropped: %b\r\n" % ", ".join(dropped).encode("ascii", "replace")
+        standing = self._relay.gate.standing(call) if call.principal.limits else ()
+        lines = marks.lines(call, ms, headers, dropped, standing)
+        if attempt is not None and attempt.target.price is UNPRICED:
+            lines += b"x-openhearth-price: none\r\n"
         return lines
 
     def _may_comment(self) -> bool:
@@ -367,5 +394,3 @@ class Exchange:
 
 
 _OK, _GONE = Outcome.OK, Outcome.CLIENT_GONE  # an enumeration's members are slow to look up
-_JSON, _JSON_LINE = (b"content-type", b"application/json"), b"content-type: application/json\r\n"
-_PASSED_HEADERS = frozenset({b"content-type", b"retry-after", b"x-openhearth-dropped"})

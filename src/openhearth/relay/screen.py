@@ -81,7 +81,9 @@ class Screen:
                 raise RequestError(f"Flagged by moderation: {', '.join(flagged)}.", code="content_flagged")
 
     async def _flagged(self, principal: Principal, given: Input) -> list[str]:
-        work = self._calls.open(principal, Operation.MODERATE, self._model, dialects={_MODERATE.dialect}, worst=Usage())
+        work = await self._calls.open(
+            principal, Operation.MODERATE, self._model, dialects={_MODERATE.dialect}, worst=Usage()
+        )
 
         async def attempt(target: Target) -> _Answer:
             return await self._asked(target, given)

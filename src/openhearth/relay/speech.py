@@ -64,13 +64,13 @@ class Speeches:
         """True when some target speaks as ``model``."""
         return self._calls.answers(principal, Operation.SPEECH, model, self._drivers)
 
-    def open(self, principal: Principal, order: SpeechOrder) -> Work:
+    async def open(self, principal: Principal, order: SpeechOrder) -> Work:
         """Plan and admit; the order must name its model. Raises NotFound, Forbidden, BudgetSpent and NoTargetLeft."""
         text = order.request.text
         worst = Usage(
             input_tokens=input_tokens(text), output_tokens=_OUTPUT_PER_CHARACTER * len(text), characters=len(text)
         )
-        return self._calls.open(
+        return await self._calls.open(
             principal, Operation.SPEECH, order.request.model, dialects=self._drivers, worst=worst, stream=True
         )
 

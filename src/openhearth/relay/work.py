@@ -1,11 +1,12 @@
 """One call of an operation that code of ours carries out (all but relayed JSON): plan, admit, try targets, settle once.
 
-A target is changed only while the client has seen nothing (``commit``); never another model, never two charges.
+A target is changed only while the client has seen nothing (``commit``); another model only where
+the operator says so, never two charges.
 """
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Container
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Container, Sequence
 from contextlib import aclosing
 from types import TracebackType
 from typing import Protocol, Self, TypeVar, cast
@@ -17,8 +18,12 @@ from openhearth.core.money import Price
 from openhearth.core.operations import Operation
 from openhearth.core.provider import Dialect, Target
 from openhearth.relay.gate import Admission, Gate, outcome_of
+from openhearth.relay.marks import rate_limits
 from openhearth.relay.ports import Router
-from openhearth.relay.retry import Next, after, exhausted
+from openhearth.relay.retry import Next, after
+from openhearth.relay.way import Way, stand_in
+from openhearth.routing.entrance import Wish
+from openhearth.stores.counter_ports import Standing
 
 _UNPRINTABLE = re.compile(r"[^!-~]")
 
@@ -48,13 +53,17 @@ class Work:
         meter: Meter,
         clock: Callable[[], float],
         total_s: float,
+        attempts: int = 3,
+        standing: Callable[[Call], Sequence[Standing]] = lambda _: (),
     ) -> None:
         self._admission = admission
         self._targets = targets
+        self._attempts = attempts
         self._router = router
         self._meter = meter
         self._clock = clock
         self._total_s = total_s
+        self._standing = standing
         self._committed = False
         self.target: Target | None = None
 
@@ -85,6 +94,10 @@ class Work:
             headers["x-openhearth-target"] = _UNPRINTABLE.sub("?", self.target_id)
         if self.target is not None and not self.target.price.is_known:
             headers["x-openhearth-price"] = "none"
+        if self.target is not None and self.target.fallback:
+            headers["x-openhearth-model"] = stand_in(self.target.fallback, self.call.model)
+        if self.call.principal.limits:
+            headers.update(rate_limits(self._standing(self.call)))
         if dropped:
             headers["x-openhearth-dropped"] = listed(dropped).decode()
         return headers
@@ -109,7 +122,12 @@ class Work:
         generator aborts the work upstream.
         """
         errors: list[UpstreamError] = []
-        for target in self._targets:
+        wish = Wish(self.call.principal.owner, attempts=self._attempts)
+        way = Way(self._router, list(self._targets), wish)
+        while True:
+            tried = len(errors)
+            place = way.now(tried, errors) or await way.turn(tried, lambda: self._committed)
+            target = place.target
             self._begin(target)
             try:
                 async with aclosing(self._timed(target, attempt(target))) as events:
@@ -127,7 +145,8 @@ class Work:
             else:
                 self._router.note(target, None)
                 return
-        raise exhausted(errors)
+            finally:
+                place.leave(self.call.usage.input_tokens + self.call.usage.output_tokens)
 
     def _begin(self, target: Target) -> None:
         self.target = target
@@ -206,7 +225,7 @@ class Calls:
         except NotFound:
             return False
 
-    def open(
+    async def open(
         self,
         principal: Principal,
         operation: Operation,
@@ -223,7 +242,9 @@ class Calls:
         """
         targets = self.targets(principal, operation, model, dialects)
         hold = max(target.price.most(worst) for target in targets)
-        admission = self._gate.admit(principal, operation, model, stream=stream, reserve_micros=hold)
+        admission = await self._gate.admit_shared(
+            principal, operation, model, stream=stream, worst_nanos=hold, tokens=worst.input_tokens
+        )
         return Work(
             admission,
             targets,
@@ -231,6 +252,8 @@ class Calls:
             meter=self._meter,
             clock=self._gate.clock,
             total_s=self._total_s,
+            attempts=self._attempts,
+            standing=self._gate.standing,
         )
 
     def targets(
@@ -243,4 +266,4 @@ class Calls:
             raise NotFound(
                 f"The model '{model[:100]}' does not answer {operation}.", param="model", code="model_not_found"
             )
-        return targets[: self._attempts]
+        return targets

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Annotated, Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
@@ -13,11 +13,12 @@ from openhearth.core.errors import GatewayError, NotFound, RequestError
 from openhearth.core.ids import new_id
 from openhearth.core.money import FREE
 from openhearth.core.operations import Operation
-from openhearth.core.provider import OPENAI_COMPATIBLE, Origin, Provider, Secret, Target
+from openhearth.core.provider import OPENAI_COMPATIBLE, Provider, Secret, Target
 from openhearth.core.rates import card_of, price_of
 from openhearth.engines.ports import EngineHost
 from openhearth.routing.catalog import ANY, Catalog, Model, is_open
 from openhearth.routing.health import Health
+from openhearth.routing.target_forms import LIMITS, AuditOf, NewTarget, Probe, TargetChange, limits_of, origin_of
 from openhearth.stores.ports import TargetRecord, TargetRecords
 from openhearth.transport.auth import auth_headers
 from openhearth.transport.collect import collect
@@ -26,7 +27,6 @@ from openhearth.transport.wire import Client, Deadlines, Outgoing
 
 _LIST_KEPT_S = 600.0
 _LEARN_S = 3.0
-_MOST_PRIORITY = 1_000_000
 
 
 class Vault(Protocol):
@@ -48,32 +48,6 @@ class NoPrices:
 
     async def attend(self, targets: Iterable[Target], given: Mapping[str, Mapping[str, int]] | None = None) -> None:
         return None
-
-
-class NewTarget(msgspec.Struct, frozen=True):
-    """What an operator says to attach a target. ``key`` is the credential itself, ``env:NAME`` or ``file:PATH``."""
-
-    base_url: str = ""
-    provider: str = ""
-    model: str = ANY
-    upstream_model: str = ""
-    key: str = ""
-    weight: int = 1
-    priority: Annotated[int, msgspec.Meta(ge=-_MOST_PRIORITY, le=_MOST_PRIORITY)] = 0
-    price: dict[str, int] = {}
-    operations: tuple[Operation, ...] = ()
-
-
-class Probe(msgspec.Struct, frozen=True):
-    """What a test of a target found. Of an embedded engine: ``state`` and how long it took to ``load_s``; of any other
-    target: how many ``models`` it lists."""
-
-    ok: bool
-    latency_ms: int
-    models: int = 0
-    error: str = ""
-    state: str = ""
-    load_s: float = 0.0
 
 
 class _Listed(msgspec.Struct):
@@ -102,6 +76,7 @@ class Targets:
         on_removed: Callable[[str], None],
         prices: PriceBook | None = None,
     ) -> None:
+        """``on_removed`` is told the id of a target that is gone, or is another now."""
         self._records = records
         self._catalog = catalog
         self._health = health
@@ -156,15 +131,48 @@ class Targets:
         """Every target there is, embedded engines included."""
         return self._catalog.targets()
 
-    async def add(self, new: NewTarget) -> Target:
+    def one(self, target_id: str) -> Target | None:
+        """A target in use."""
+        return self._catalog.target(target_id)
+
+    async def off(self) -> list[TargetRecord]:
+        """The records of targets that are not in use: disabled, or left out when the server started."""
+        return [record for record in await self._records.list_targets() if self._catalog.target(record.id) is None]
+
+    async def add(self, new: NewTarget, audit: AuditOf | None = None) -> Target:
         """Attach at once and for good. Raises RequestError."""
         record = self._record(new)
         target = self._made(record)
-        await self._records.add_target(record)
+        set_ = {name: value for name, value in msgspec.structs.asdict(new).items() if value}
+        await self._records.add_target(record, audit(record.id, set_) if audit else None)
         await self._prices.attend([target], {target.id: record.price})
         self._catalog.add(target)
         await self.learn()
         return target
+
+    async def change(self, target_id: str, change: TargetChange, audit: AuditOf | None = None) -> TargetRecord:
+        """Change an attached target at once and for good. Raises NotFound and RequestError."""
+        said = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not msgspec.UNSET}
+        record = next((one for one in await self._records.list_targets() if one.id == target_id), None)
+        if record is None:
+            raise _no_target(target_id)
+        limits = {name: said[name] for name in LIMITS if name in said}
+        changes: dict[str, Any] = {name: said[name] for name in ("weight", "priority", "enabled") if name in said}
+        if "key" in said:
+            changes["credential"] = self._kept(said["key"])
+        if limits:
+            changes["limits"] = {name: most for name, most in {**record.limits, **limits}.items() if most}
+        target = self._made(msgspec.structs.replace(record, **changes))
+        changed = await self._records.change_target(target_id, changes, audit(target_id, said) if audit else None)
+        if changed is None:
+            raise _no_target(target_id)
+        if changed.enabled:
+            await self._prices.attend([target], {target_id: changed.price})
+            self._catalog.add(target)
+        else:
+            self._catalog.remove(target_id)
+        self._on_removed(target_id)
+        return changed
 
     async def learn(self) -> None:
         """Read the lists of targets of which no names are known, so that their names need no prefix; within seconds."""
@@ -175,20 +183,23 @@ class Targets:
         except TimeoutError:
             pass  # a list that takes longer is read when somebody asks for the models
 
-    async def remove(self, target_id: str) -> None:
+    async def remove(self, target_id: str, audit: AuditOf | None = None) -> None:
         """Raises NotFound."""
-        kept = await self._records.remove_target(target_id)
+        kept = await self._records.remove_target(target_id, audit(target_id, {}) if audit else None)
         if not (self._catalog.remove(target_id) or kept):
-            raise NotFound(f"There is no target '{target_id[:100]}'.", code="target_not_found")
+            raise _no_target(target_id)
         self._health.forget(target_id)
         self._listed.pop(target_id, None)
         self._on_removed(target_id)
 
     async def test(self, target_id: str) -> Probe:
-        """Ask the target for its model list, or start the engine it is. Raises NotFound for an unknown id."""
+        """Ask the target for its model list, or start the engine it is; an answer ends its rest and closes its circuit.
+
+        Raises NotFound for an unknown id.
+        """
         target = self._catalog.target(target_id)
         if target is None:
-            raise NotFound(f"There is no target '{target_id[:100]}'.", code="target_not_found")
+            raise _no_target(target_id)
         started = time.monotonic()
         models, wrong = 0, ""
         try:
@@ -198,6 +209,8 @@ class Targets:
                 models = len(await self._ask(target))
         except GatewayError as error:
             wrong = error.message
+        if not wrong:
+            self._health.well(target_id)
         found = Probe(not wrong, round((time.monotonic() - started) * 1000), models=models, error=wrong)
         for engine in self._engines.states() if target.engine else ():
             if engine.name == target.engine:
@@ -265,6 +278,7 @@ class Targets:
             created_at=time.time(),
             price=new.price,
             operations=tuple(operation.value for operation in new.operations),
+            limits={name: most for name in LIMITS if (most := getattr(new, name))},
         )
 
     def _kept(self, key: str) -> str:
@@ -292,20 +306,9 @@ class Targets:
         return Target(
             id=record.id, provider=provider, origin=origin, base_path=base_path, model=record.model,
             upstream_model=record.upstream_model, secret=self._vault.resolve(record.credential, self._environ),
-            weight=record.weight, priority=record.priority, price=price,
+            weight=record.weight, priority=record.priority, price=price, limits=limits_of(record),
         )  # fmt: skip
 
 
-def origin_of(base_url: str, upstream: Upstream) -> tuple[Origin, str]:
-    """Where to connect, and the path before ``/chat/completions``. Raises RequestError."""
-    try:
-        parts = urlsplit(base_url)
-        port = parts.port
-    except ValueError as error:
-        raise RequestError(f"'base_url' is not a URL: {error}", param="base_url") from error
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
-        raise RequestError("'base_url' must look like https://host/v1.", param="base_url")
-    proxy = "" if parts.hostname in upstream.no_proxy else upstream.proxy
-    return Origin(
-        parts.scheme, parts.hostname, port or (443 if parts.scheme == "https" else 80), proxy=proxy
-    ), parts.path.rstrip("/")
+def _no_target(target_id: str) -> NotFound:
+    return NotFound(f"There is no target '{target_id[:100]}'.", code="target_not_found")

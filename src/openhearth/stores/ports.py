@@ -9,11 +9,18 @@ from typing import Any, Protocol
 
 import msgspec
 
+from openhearth.core.allowance import UNBOUNDED, Allowance
+from openhearth.core.permissions import DEFAULT_ORG, ROOT_USER
+from openhearth.stores.access_ports import AccessRecords, Audit
+
 
 class KeyRecord(msgspec.Struct, frozen=True):
     """An API key as stored. ``digest`` is HMAC-SHA-256(pepper, key) in hex; ``hint`` is the last four characters.
 
-    ``moderate`` is ``off``, ``input``, ``output`` or ``both``.
+    ``moderate`` is ``off``, ``input``, ``output`` or ``both``. ``models`` and ``operations`` are what it may use
+    (names, ``name*``; empty: all), ``ips`` networks it may come from (empty: any). ``group_name`` empty: its user's group.
+    ``cache_s``: how old an answer kept for it may be. ``sealed`` is the key itself, sealed, where the operator wants
+    keys to be shown again (New API's form); empty otherwise.
     """
 
     id: str
@@ -25,13 +32,23 @@ class KeyRecord(msgspec.Struct, frozen=True):
     disabled: bool
     created_at: float
     expires_at: float | None = None
-    quota_micros: int | None = None
     models: tuple[str, ...] = ()
     moderate: str = "off"
+    user_id: str = ROOT_USER
+    org_id: str = DEFAULT_ORG
+    project_id: str = ""
+    group_name: str = ""
+    operations: tuple[str, ...] = ()
+    ips: tuple[str, ...] = ()
+    allowance: Allowance = UNBOUNDED
+    cache_s: int = 0
+    sealed: str = ""
+    used_at: float | None = None
 
 
 class TargetRecord(msgspec.Struct, frozen=True):
-    """A target an operator attached. ``credential`` is sealed text, ``env:NAME``, ``file:PATH`` or empty."""
+    """A target an operator attached. ``credential`` is sealed text, ``env:NAME``, ``file:PATH`` or empty. ``limits``
+    are named numbers that ``routing`` reads (``concurrency``, ``first_token_s`` …)."""
 
     id: str
     provider: str
@@ -45,22 +62,31 @@ class TargetRecord(msgspec.Struct, frozen=True):
     created_at: float
     price: dict[str, int] = {}
     operations: tuple[str, ...] = ()
+    limits: dict[str, float] = {}
 
 
 class LedgerEntry(msgspec.Struct, frozen=True):
     """One settled call. ``effect`` (the call id) is unique: a second settlement of a call cannot be written.
 
-    ``price_version`` is the row of the price table that made the cost: 0 for none (free by declaration, or nothing to
-    charge), -1 where the model had no price.
+    ``cost_nanos`` is what the price row makes of the usage, ``charge_nanos`` that times the group's ratio: what the
+    caller pays; each is rounded up once. ``price_version`` is the row of the price table: 0 for none (free by
+    declaration, or nothing to charge), -1 where the model had no price. ``model`` is what was asked for. ``more`` is
+    the JSON text of the rarer counters of ``core.call.Usage``, empty for none.
     """
 
     effect: str
     key_id: str
+    user_id: str
+    project_id: str
+    org_id: str
     owner: str
+    group_name: str
     operation: str
     model: str
     target_id: str
     outcome: str
+    stream: bool
+    attempts: int
     created_at: float
     duration_ms: int
     first_byte_ms: int
@@ -69,23 +95,64 @@ class LedgerEntry(msgspec.Struct, frozen=True):
     cached_tokens: int
     images: int
     usage_source: str
-    reserved_micros: int
-    cost_micros: int
-    error_code: str = ""
+    reserved_nanos: int
+    cost_nanos: int
+    charge_nanos: int
+    ratio_ppm: int = 1_000_000
     price_version: int = 0
+    error_code: str = ""
+    more: str = ""
 
 
 class OpenReservation(msgspec.Struct, frozen=True):
-    """A call that was admitted and not yet settled when the batch was written."""
+    """A call that was admitted and not yet settled when the batch was written.
+
+    From ``target_id`` on: its last checkpoint, which settles it when its process dies. Zeros before the first.
+    """
 
     call_id: str
     key_id: str
+    user_id: str
+    project_id: str
+    org_id: str
     owner: str
+    group_name: str
     operation: str
     model: str
-    reserved_micros: int
+    reserved_nanos: int
     created_at: float
     boot_id: str
+    target_id: str = ""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    cost_nanos: int = 0
+    charge_nanos: int = 0
+    ratio_ppm: int = 1_000_000
+    price_version: int = 0
+
+
+class NodeRecord(msgspec.Struct, frozen=True):
+    """A process that serves. ``host`` tells machines (and process namespaces) apart; ``seen_at`` is its last beat."""
+
+    boot_id: str
+    host: str
+    pid: int
+    started_at: float
+    seen_at: float
+
+
+class Posting(msgspec.Struct, frozen=True):
+    """One side of an entry: all postings of an ``effect`` sum to zero.
+
+    Accounts: ``user:ID`` (what the user has paid in and not used; below zero: owes), ``target:ID`` (what its provider
+    will bill us), ``margin`` (what is charged above or below that), ``funding`` (where top-ups come from).
+    """
+
+    effect: str
+    account: str
+    nanos: int
+    created_at: float
 
 
 class PriceRecord(msgspec.Struct, frozen=True):
@@ -159,25 +226,30 @@ class Page(msgspec.Struct, frozen=True):
 
 
 class KeyRecords(Protocol):
-    async def add_key(self, key: KeyRecord) -> None: ...
+    async def add_key(self, key: KeyRecord, audit: Audit | None = None) -> None: ...
 
     async def key_by_digest(self, digest: str) -> KeyRecord | None: ...
 
     async def list_keys(self) -> Sequence[KeyRecord]: ...
 
-    async def disable_key(self, key_id: str) -> bool:
-        """True if there was such a key."""
-
-    async def moderate_key(self, key_id: str, moderate: str) -> KeyRecord | None:
-        """The key as it is then; None if there is no such key."""
+    async def change_key(self, key_id: str, changes: Mapping[str, Any], audit: Audit | None = None) -> KeyRecord | None:
+        """Set fields of ``KeyRecord`` (also ``digest`` and ``hint``, to rotate it); the key as it is then."""
 
 
 class TargetRecords(Protocol):
-    async def add_target(self, target: TargetRecord) -> None: ...
+    async def add_target(self, target: TargetRecord, audit: Audit | None = None) -> None: ...
 
     async def list_targets(self) -> Sequence[TargetRecord]: ...
 
-    async def remove_target(self, target_id: str) -> bool: ...
+    async def change_target(
+        self, target_id: str, changes: Mapping[str, Any], audit: Audit | None = None
+    ) -> TargetRecord | None:
+        """Set fields of ``TargetRecord``; the target as it is then."""
+
+    async def remove_target(self, target_id: str, audit: Audit | None = None) -> bool: ...
+
+    async def reseal(self, credentials: Mapping[str, str], audit: Audit) -> None:
+        """Replace sealed credentials, by target id, all of them or none."""
 
 
 class LedgerRecords(Protocol):
@@ -188,24 +260,48 @@ class LedgerRecords(Protocol):
         closed: Sequence[str] | None = None,
     ) -> None:
         """One durable transaction: insert ``opened``; insert ``settled`` (an effect already there is left as it is)
-        and delete the reservations of those calls.
+        with its postings, balances, sums and hours, and delete the reservations of those calls.
 
         ``closed`` names the settled calls that may have a reservation, for a caller who knows; ``None``: all may.
         """
 
-    async def sweep(self, boot_id: str, now: float) -> int:
-        """Settle every reservation of an earlier boot as ``interrupted`` with cost 0; how many there were."""
+    async def checkpoint(self, open_calls: Sequence[OpenReservation]) -> None:
+        """Note how far open calls have come; those that are settled or were never written are left out."""
 
-    async def spent_by_key(self) -> dict[str, int]:
-        """Sum of settled cost per key, in micros."""
+    async def beat(self, node: NodeRecord) -> None:
+        """This process lives."""
+
+    async def nodes(self) -> Sequence[NodeRecord]: ...
+
+    async def sweep(self, alive: Sequence[str], now: float) -> Sequence[str]:
+        """Settle every reservation whose process is not among ``alive`` (boot ids) from its last checkpoint, as
+        ``interrupted``, and forget those processes. Returns the ids of the calls."""
+
+    async def spent(self) -> dict[str, int]:
+        """Sum of charges in nanos, by counter name: totals, and those of windows that may still be open."""
 
     async def entry(self, effect: str) -> LedgerEntry | None: ...
 
     async def open_reservations(self) -> Sequence[OpenReservation]: ...
 
+    async def post(self, postings: Sequence[Posting]) -> bool:
+        """Write postings that no call made (a top-up), balances with them; False if their effect is there already.
+
+        Raises ValueError when they do not sum to zero.
+        """
+
+    async def postings(self, effect: str) -> Sequence[Posting]: ...
+
+    async def balance(self, account: str) -> int:
+        """In nanos; 0 for an account nobody used."""
+
+    async def check_ledger(self) -> Sequence[str]:
+        """Everything that does not add up, in words; empty when all entries sum to zero, and balances, sums and hours
+        follow from them."""
+
 
 class PriceRecords(Protocol):
-    async def add_prices(self, prices: Sequence[PriceRecord]) -> Sequence[PriceRecord]:
+    async def add_prices(self, prices: Sequence[PriceRecord], audit: Audit | None = None) -> Sequence[PriceRecord]:
         """Add rows in one transaction; returned with their versions, which rise in this order."""
 
     async def prices_in_force(self, now: float) -> Sequence[PriceRecord]:
@@ -218,26 +314,6 @@ class PriceRecords(Protocol):
 
     async def last_price_version(self) -> int:
         """0 for an empty table."""
-
-
-class Holds(Protocol):
-    """Money per key: what is spent and what open calls hold. Every step is atomic, also across threads.
-
-    The sum of ``spent`` and all holds never passes ``most`` by a hold; only a call that costs more than it held can.
-    """
-
-    def load(self, spent: Mapping[str, int]) -> None:
-        """Start from what the ledger says was spent, in micros per key."""
-
-    def hold(self, key_id: str, amount_micros: int, most_micros: int) -> bool:
-        """Hold ``amount_micros`` if it still fits under ``most_micros``; False, and nothing held, if it does not."""
-
-    def settle(self, key_id: str, held_micros: int, spent_micros: int) -> None:
-        """Give back a hold and book what was really spent."""
-
-    def spent(self, key_id: str) -> int: ...
-
-    def held(self, key_id: str) -> int: ...
 
 
 class FileRecords(Protocol):
@@ -276,10 +352,20 @@ class PictureRecords(Protocol):
 class Settings(Protocol):
     async def setting(self, name: str) -> str | None: ...
 
-    async def put_setting(self, name: str, value: str) -> None: ...
+    async def put_setting(self, name: str, value: str, audit: Audit | None = None) -> None: ...
 
 
-class Records(KeyRecords, TargetRecords, LedgerRecords, PriceRecords, FileRecords, PictureRecords, Settings, Protocol):
+class Records(
+    KeyRecords,
+    TargetRecords,
+    LedgerRecords,
+    PriceRecords,
+    FileRecords,
+    PictureRecords,
+    Settings,
+    AccessRecords,
+    Protocol,
+):
     """All records of one database."""
 
     async def open(self) -> None:

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
-from openhearth.surfaces.http import Json
+from openhearth.core.permissions import Permission
+from openhearth.surfaces.http import Json, Route
 
 
 def routes(*, is_ready: Callable[[], str], metrics: Callable[[], bytes]) -> list[BaseRoute]:
@@ -23,7 +24,7 @@ def routes(*, is_ready: Callable[[], str], metrics: Callable[[], bytes]) -> list
         return Response(metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return [
-        Route("/health/live", live, methods=["GET"]),
-        Route("/health/ready", ready, methods=["GET"]),
-        Route("/metrics", exposed, methods=["GET"]),
+        Route("/health/live", live, methods=["GET"], permission=Permission.PUBLIC),
+        Route("/health/ready", ready, methods=["GET"], permission=Permission.PUBLIC),
+        Route("/metrics", exposed, methods=["GET"], permission=Permission.PUBLIC),
     ]

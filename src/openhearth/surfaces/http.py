@@ -1,29 +1,69 @@
-"""What every surface does with a request before its own work: who calls, a bounded body, an answer.
+"""What every surface does with a request before its own work: who calls and may they, a bounded body, an answer.
 
-Each surface module offers ``routes(…) -> list[BaseRoute]`` and is handed the services it needs. It raises
-GatewayErrors; the app turns them into the family's error shape.
+Each surface module offers ``routes(…) -> list[BaseRoute]`` and is handed the services it needs. A route says what it
+asks of its caller. Handlers raise GatewayErrors; the app turns them into the family's error shape.
 """
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from typing import TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any, TypeVar
 
 import msgspec
+from starlette import routing
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
 from typing_extensions import override
 
 from openhearth.config import Limits
 from openhearth.core.call import Principal
 from openhearth.core.envelope import Envelope
-from openhearth.core.errors import RequestError, RequestTimeout, TooLarge, UnsupportedMedia
+from openhearth.core.errors import Bug, Forbidden, RequestError, RequestTimeout, TooLarge, UnsupportedMedia
 from openhearth.core.json_reason import json_reason
+from openhearth.core.permissions import Permission
 from openhearth.relay.gate import Gate, key_of
 
 _Struct = TypeVar("_Struct")
 _NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
+Handler = Callable[[Request, Principal], Awaitable[Response]]
 _ENCODER = msgspec.json.Encoder()
+_ASKED = "openhearth.permission"
+CALLER = "openhearth.caller"
+"""In a request's scope: the Principal, once it is known and may."""
+WHEN_KNOWN = "openhearth.when_known"
+"""In a request's scope: what is awaited with the Principal, once, before the handler goes on. What it raises, the
+handler tells in its family's way."""
+_FOR_ADMINS = frozenset({Permission.ADMIN, Permission.OPERATE, Permission.ROOT})
+
+
+class Route(routing.Route):
+    """A route that says what it asks of its caller; ``principal_of`` in its handler identifies and checks.
+
+    A handler that forgets to ask who calls cannot answer: what it sends, unless it is an error, is a Bug.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        *,
+        permission: Permission,
+        methods: Sequence[str] | None = None,
+    ) -> None:
+        super().__init__(path, endpoint, methods=methods)
+        self.permission = permission
+
+    @override
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope[_ASKED] = self.permission
+
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] < 400 and CALLER not in scope:
+                raise Bug(f"{self.path} answers a caller whom it did not ask for a key.")
+            await send(message)
+
+        await super().handle(scope, receive, send if self.permission is Permission.PUBLIC else sent)
 
 
 class Json(Response):
@@ -37,8 +77,37 @@ class Json(Response):
 
 
 async def principal_of(request: Request, gate: Gate) -> Principal:
-    """Who calls. Raises AccessError."""
-    return await gate.identify(key_of(request.scope["headers"]))
+    """Who calls, who also has what the route asks. Raises AccessError and Forbidden."""
+    return await identified(request, gate, key_of(request.scope["headers"]))
+
+
+async def identified(request: Request, gate: Gate, key: bytes | None) -> Principal:
+    """``principal_of`` for a family of clients that send ``key`` in a way of their own. Raises as that does."""
+    principal = await gate.identify(key)
+    peer = request.scope.get("client")
+    gate.check_address(principal, peer[0] if peer else "")
+    asked: Permission = request.scope[_ASKED]
+    if not principal.may(asked):
+        raise _forbidden(asked, principal)
+    request.scope[CALLER] = principal
+    if (told := request.scope.pop(WHEN_KNOWN, None)) is not None:
+        await told(principal)
+    return principal
+
+
+def _forbidden(asked: Permission, principal: Principal) -> Forbidden:
+    if asked in _FOR_ADMINS and not principal.may(Permission.ADMIN):
+        return Forbidden("This key may not administer the platform.", code="not_an_admin")
+    return Forbidden(f"This needs the permission '{asked}', which the caller does not have.", code="not_permitted")
+
+
+def known_caller(gate: Gate, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    """``handler``, told who calls once the caller has what the route asks."""
+
+    async def answered(request: Request) -> Response:
+        return await handler(request, await principal_of(request, gate))
+
+    return answered
 
 
 async def body_bytes(request: Request, *, most: int, within_s: float) -> bytes:

@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator, Callable, Mapping
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from openhearth.core.errors import NotFound
+from openhearth.core.permissions import Permission
 from openhearth.core.pictures import kind_of
 from openhearth.media import samples
 from openhearth.media.gallery import Gallery
@@ -18,7 +19,7 @@ from openhearth.media.links import parse
 from openhearth.relay.gate import Gate
 from openhearth.stores.ports import PictureRecord
 from openhearth.surfaces.home import home_of
-from openhearth.surfaces.http import Json, principal_of
+from openhearth.surfaces.http import Json, Route, principal_of
 
 _RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
 _SVG_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -47,10 +48,10 @@ class MediaPages:
 
     def routes(self) -> list[BaseRoute]:
         return [
-            Route("/media/{signature}/{name}", self._picture, methods=["GET", "HEAD"]),
-            Route("/samples/{name}", self._sample, methods=["GET", "HEAD"]),
-            Route("/v1/images/{picture_id}/lineage", self._lineage, methods=["GET"]),
-            Route("/v1/images/{picture_id}", self._delete, methods=["DELETE"]),
+            Route("/media/{signature}/{name}", self._picture, methods=["GET", "HEAD"], permission=Permission.PUBLIC),
+            Route("/samples/{name}", self._sample, methods=["GET", "HEAD"], permission=Permission.PUBLIC),
+            Route("/v1/images/{picture_id}/lineage", self._lineage, methods=["GET"], permission=Permission.CALL),
+            Route("/v1/images/{picture_id}", self._delete, methods=["DELETE"], permission=Permission.CALL),
         ]
 
     async def _picture(self, request: Request) -> Response:

@@ -13,7 +13,10 @@ from openhearth.core.operations import Operation
 from openhearth.dialects import openai_errors
 from openhearth.relay.gate import key_of
 from openhearth.relay.passthrough import Ask
-from openhearth.relay.pipeline import ClientSide, Exchange, Relay
+from openhearth.relay.pipeline import Exchange
+from openhearth.relay.ports import ClientSide
+from openhearth.relay.services import Relay
+from openhearth.surfaces.http import CALLER
 from openhearth.transport.wire import Headers
 
 _HIGH_WATER_BYTES = 64 * 1024
@@ -51,7 +54,8 @@ class RelayResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         leaving = asyncio.create_task(self._watch(receive))
         try:
-            self.exchange.run(key_of(scope["headers"]), self._envelope, self._ask, self._body_bytes)
+            key = key_of(scope["headers"])
+            self.exchange.run(key, self._envelope, self._ask, self._body_bytes, caller=scope.get(CALLER))
             await self._pump(send)
         finally:
             self.exchange.client_gone()

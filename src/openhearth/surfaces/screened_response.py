@@ -19,8 +19,8 @@ from openhearth.core.envelope import Envelope
 from openhearth.core.errors import Bug, GatewayError
 from openhearth.core.operations import Operation
 from openhearth.relay.passthrough import Ask
-from openhearth.relay.pipeline import Relay
 from openhearth.relay.screen import Screen
+from openhearth.relay.services import Relay
 from openhearth.surfaces.chat_texts import answered, streamed
 from openhearth.surfaces.relay_response import RelayResponse
 

@@ -9,8 +9,8 @@ from openhearth.core.envelope import Envelope
 from openhearth.core.operations import Operation
 from openhearth.media.sources import Sources
 from openhearth.relay.passthrough import Ask
-from openhearth.relay.pipeline import Relay
 from openhearth.relay.screen import Screen, checks_input, checks_output
+from openhearth.relay.services import Relay
 from openhearth.surfaces.chat_texts import asked
 from openhearth.surfaces.home import asker_of
 from openhearth.surfaces.relay_response import RelayResponse

@@ -19,7 +19,7 @@ _PLAIN = (
     "duration_ms",
     "input_tokens",
     "output_tokens",
-    "cost_micros",
+    "charge_nanos",
     "key_id",
 )
 

@@ -30,14 +30,14 @@ class _Series:
     """
 
     __slots__ = (
-        "cached_tokens", "calls", "cost_micros", "duration", "duration_s", "first_byte", "first_byte_s", "images",
+        "cached_tokens", "calls", "charge_nanos", "duration", "duration_s", "first_byte", "first_byte_s", "images",
         "input_tokens", "output_tokens",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.duration = [0] * (len(EDGES_S) + 1)
         self.first_byte = [0] * (len(EDGES_S) + 1)
-        self.calls = self.input_tokens = self.output_tokens = self.cached_tokens = self.images = self.cost_micros = 0
+        self.calls = self.input_tokens = self.output_tokens = self.cached_tokens = self.images = self.charge_nanos = 0
         self.duration_s = self.first_byte_s = 0.0
 
 
@@ -73,8 +73,8 @@ class Metrics:
                 series.cached_tokens += usage.cached_tokens
             if usage.images:
                 series.images += usage.images
-            if call.cost_micros:
-                series.cost_micros += call.cost_micros
+            if call.charge_nanos:
+                series.charge_nanos += call.charge_nanos
 
     def text(self, engines: Mapping[str, str]) -> str:
         """Everything in Prometheus' text form. ``engines`` maps each engine to its state now."""
@@ -100,8 +100,8 @@ class Metrics:
                 yield _line("openhearth_tokens_total", labels | {"kind": kind}, getattr(series, f"{kind}_tokens"))
         yield from _head("openhearth_images", "counter", "Pictures made.")
         yield from (_line("openhearth_images_total", labels, series.images) for labels, series in rows)
-        yield from _head("openhearth_cost_micros", "counter", "Cost of settled calls, in millionths of a USD.")
-        yield from (_line("openhearth_cost_micros_total", labels, series.cost_micros) for labels, series in rows)
+        yield from _head("openhearth_charge_nanos", "counter", "Charges of settled calls, in billionths of a USD.")
+        yield from (_line("openhearth_charge_nanos_total", labels, series.charge_nanos) for labels, series in rows)
         yield from self._histogram("duration", "From accept to settle.")
         yield from self._histogram("first_byte", "From accept to the first byte of the answer.")
         yield from _head("openhearth_open_streams", "gauge", "Streams being answered now.")

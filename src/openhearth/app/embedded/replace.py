@@ -19,7 +19,7 @@ from openhearth.core.provider import OPENAI_COMPATIBLE, Provider, Target
 from openhearth.engines.packs import Packs
 from openhearth.engines.ports import EngineSpec
 from openhearth.engines.room import BASE_BYTES, FILE_FACTOR
-from openhearth.routing.targets import origin_of
+from openhearth.routing.target_forms import origin_of
 
 
 def replaced(rows: Iterable[Row], config: Config, packs: Packs, environ: Mapping[str, str]) -> list[Row]:

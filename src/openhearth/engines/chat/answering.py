@@ -2,13 +2,13 @@
 
 import contextlib
 import math
-import time
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 import msgspec
 
-from openhearth.core.errors import LimitError, ShuttingDown
+from openhearth.core.errors import ShuttingDown
+from openhearth.engines.answering import places
 from openhearth.engines.chat.events import Called, Ended, Event, Piece, Used, Waiting, total
 from openhearth.engines.chat.generation import Generations
 from openhearth.engines.chat.prompt import Turn, last_question, turns, with_system
@@ -26,8 +26,6 @@ from openhearth.engines.chat.tools import (
 )
 from openhearth.engines.line import Ticket
 
-WAIT_NOTICE_S = 10.0
-LONGEST_WAIT_S = 1800.0
 MOST_CALLS = 4
 ABSENT = -20.0
 
@@ -46,12 +44,8 @@ class Plan:
 
 async def in_turn(ticket: Ticket) -> AsyncGenerator[Event, None]:
     """Notices of the place in the line until it is this ticket's turn."""
-    entered = time.monotonic()
-    while ticket.place:
-        yield Waiting(ticket.place)
-        await ticket.moved(WAIT_NOTICE_S)
-        if time.monotonic() - entered > LONGEST_WAIT_S:
-            raise LimitError("The local model stayed busy for half an hour.", code="engine_queue_full")
+    async for place in places(ticket, stayed_busy="The local model"):
+        yield Waiting(place)
 
 
 async def answer(plan: Plan, generations: Generations, ticket: Ticket) -> AsyncGenerator[Event, None]:

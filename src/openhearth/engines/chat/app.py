@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from functools import partial
 
 import msgspec
 from starlette.applications import Starlette
@@ -13,18 +14,20 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from openhearth.core.dropped import listed
-from openhearth.core.errors import GatewayError, NotFound
+from openhearth.core.errors import GatewayError
+from openhearth.engines.answering import body_of, not_served, refuse, send_json, served
 from openhearth.engines.chat.answering import Plan, answer
 from openhearth.engines.chat.completing import CompletionPlan, complete
 from openhearth.engines.chat.events import Event
 from openhearth.engines.chat.generation import Generations, Runtime
 from openhearth.engines.chat.requests import Sampling, read_chat, read_completion
 from openhearth.engines.chat.settings import ChatSettings
-from openhearth.engines.chat.wire import ChatForm, CompletionForm, Form, error_body, stream
-from openhearth.engines.leaving import give_up, until_gone
+from openhearth.engines.chat.wire import ChatForm, CompletionForm, Form, stream
+from openhearth.engines.leaving import give_up
 from openhearth.engines.line import Line, Ticket
 
 EARLY_S = 1.0
+_MOST_BODY_BYTES = 64 * 1024 * 1024
 
 Start = Callable[[Generations, Ticket], AsyncGenerator[Event, None]]
 
@@ -49,7 +52,8 @@ def build(settings: ChatSettings, runtime: Runtime) -> Starlette:
         await generations.close()
 
     async def health(_: Request) -> Response:
-        return _json({"model": settings.name, **line.health(), "slots": settings.slots, "context": settings.context})
+        body = {"model": settings.name, **line.health(), "slots": settings.slots, "context": settings.context}
+        return Response(msgspec.json.encode(body), media_type="application/json")
 
     def chat_job(body: bytes) -> Job:
         request, dropped = read_chat(body)
@@ -73,7 +77,9 @@ def build(settings: ChatSettings, runtime: Runtime) -> Starlette:
         Route("/v1/chat/completions", Endpoint(chat_job, line, generations), methods=["POST"]),
         Route("/v1/completions", Endpoint(completion_job, line, generations), methods=["POST"]),
     ]
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _not_served})
+    return Starlette(
+        routes=routes, lifespan=lifespan, exception_handlers={HTTPException: not_served("The chat engine")}
+    )
 
 
 class Endpoint:
@@ -85,19 +91,12 @@ class Endpoint:
         self._generations = generations
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await Request(scope, receive).body()
-        try:
-            job = self._job(body)
-            ticket = self._line.enter()
-        except GatewayError as error:
-            await _error(error)(scope, receive, send)
-            return
-        try:
-            await until_gone(receive, self._answer(job, ticket, send))
-        finally:
-            ticket.leave()
+        await served(receive, send, self._line, self._read(Request(scope, receive)), partial(self._answer, send))
 
-    async def _answer(self, job: Job, ticket: Ticket, send: Send) -> None:
+    async def _read(self, request: Request) -> Job:
+        return self._job(await body_of(request, _MOST_BODY_BYTES))
+
+    async def _answer(self, send: Send, job: Job, ticket: Ticket) -> None:
         headers = [(b"x-openhearth-dropped", listed(job.dropped))] if job.dropped else []
         async with contextlib.aclosing(job.start(self._generations, ticket)) as events:
             try:
@@ -108,12 +107,9 @@ class Endpoint:
                         await _send_stream(send, headers, pieces)
                 else:
                     whole = job.form.whole([event async for event in events])
-                    await _send_whole(
-                        send, 200, [*headers, (b"content-type", b"application/json")], msgspec.json.encode(whole)
-                    )
+                    await send_json(send, msgspec.json.encode(whole), headers)
             except GatewayError as error:
-                response = _error(error)
-                await _send_whole(send, response.status_code, response.raw_headers, bytes(response.body))
+                await refuse(send, error)
 
 
 async def _early(events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
@@ -145,24 +141,3 @@ async def _send_stream(send: Send, headers: list[tuple[bytes, bytes]], pieces: A
     async for piece in pieces:
         await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
-
-
-async def _send_whole(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-async def _not_served(request: Request, error: Exception) -> Response:
-    shown = NotFound(f"The chat engine does not serve {request.method} {request.url.path}.")
-    return _error(shown)
-
-
-def _json(value: object) -> Response:
-    return Response(msgspec.json.encode(value), media_type="application/json")
-
-
-def _error(error: GatewayError) -> Response:
-    response = Response(msgspec.json.encode(error_body(error)), error.shown_status, media_type="application/json")
-    if error.retry_after_s is not None:
-        response.headers["retry-after"] = str(round(error.retry_after_s))
-    return response

@@ -6,9 +6,10 @@ from typing import Any, Protocol
 
 import msgspec
 
-from openhearth.core.errors import Bug, GatewayError
+from openhearth.core.errors import GatewayError
 from openhearth.core.ids import new_id
 from openhearth.engines.chat.events import Called, Ended, Event, Piece, Used, Waiting
+from openhearth.engines.failed import failed
 
 DONE = b"data: [DONE]\n\n"
 
@@ -184,14 +185,8 @@ async def stream(events: AsyncGenerator[Event, None], form: Form, *, with_usage:
                         yield _event(first)
                 yield _event(form.chunk(event))
     except GatewayError as error:
-        yield _event(error_body(error))
+        yield _event(failed(error).body())
     yield DONE
-
-
-def error_body(error: GatewayError) -> dict[str, Any]:
-    """An error in OpenAI's shape."""
-    message = "The local model failed. See the log." if isinstance(error, Bug) else error.message
-    return {"error": {"message": message, "type": error.type, "param": error.param, "code": error.code}}
 
 
 def _event(value: dict[str, Any]) -> bytes:

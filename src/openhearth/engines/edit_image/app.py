@@ -15,19 +15,18 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from openhearth.core.errors import GatewayError, LimitError
+from openhearth.core.errors import GatewayError
 from openhearth.core.sse import Event, encode
-from openhearth.engines.answering import body_of, not_served, retry_header, served
+from openhearth.engines.answering import body_of, not_served, places, refuse, served
 from openhearth.engines.edit_image.edit import planned, read_request
-from openhearth.engines.edit_image.frames import Failed, Progress, Result, failed
+from openhearth.engines.edit_image.frames import Progress, Result
 from openhearth.engines.edit_image.ports import Parser
 from openhearth.engines.edit_image.settings import NAME, EditSettings
 from openhearth.engines.edit_image.workshop import EditFailed, Working, Workshop
+from openhearth.engines.failed import failed
 from openhearth.engines.line import Line, Ticket
 
 _MOST_BODY_BYTES = 256 * 1024 * 1024
-_WAIT_NOTICE_S = 10.0
-_LONGEST_WAIT_S = 1800.0
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -96,19 +95,14 @@ class Edit:
             except (GatewayError, EditFailed) as error:
                 fault = error.frame if isinstance(error, EditFailed) else failed(error)
                 if not started:
-                    await _refuse(send, fault)
+                    await refuse(send, fault)
                     return
-                await _send(send, encode(Event(msgspec.json.encode(fault.body()).decode(), "error")))
+                await _send(send, encode(Event(msgspec.json.encode(fault.event()).decode(), "error")))
         await send({"type": "http.response.body", "body": b""})
 
     async def _said(self, body: bytes, ticket: Ticket) -> AsyncGenerator[Said, None]:
-        loop = asyncio.get_running_loop()
-        entered_at = loop.time()
-        while ticket.place:
-            yield Waiting(ticket.place)
-            await ticket.moved(_WAIT_NOTICE_S)
-            if loop.time() - entered_at > _LONGEST_WAIT_S:
-                raise LimitError("The local editor stayed busy for half an hour.", code="engine_queue_full")
+        async for place in places(ticket, stayed_busy="The local editor"):
+            yield Waiting(place)
         async with contextlib.aclosing(self._workshop.edit(body)) as frames:
             async for frame in frames:
                 yield frame
@@ -135,9 +129,3 @@ async def _start(send: Send) -> None:
 
 async def _send(send: Send, piece: bytes) -> None:
     await send({"type": "http.response.body", "body": piece, "more_body": True})
-
-
-async def _refuse(send: Send, fault: Failed) -> None:
-    headers = [(b"content-type", b"application/json"), *retry_header(fault.retry_after_s)]
-    await send({"type": "http.response.start", "status": fault.status, "headers": headers})
-    await send({"type": "http.response.body", "body": msgspec.json.encode(fault.body())})

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from openhearth.core.errors import Bug, GatewayError
+from openhearth.engines.failed import Failed
 
 
 class Ready(msgspec.Struct, frozen=True, tag_field="kind", tag="ready"):
@@ -33,32 +33,10 @@ class Result(msgspec.Struct, frozen=True, tag_field="kind", tag="result"):
     data: bytes
 
 
-class Failed(msgspec.Struct, frozen=True, tag_field="kind", tag="failed"):
-    """The edit failed; ``status`` is the HTTP status of the error."""
-
-    status: int
-    message: str
-    type: str
-    code: str
-    param: str | None = None
-    retry_after_s: float | None = None
-
-    def body(self) -> dict[str, Any]:
-        """The error body of a response, or of an ``error`` event (where ``status`` is otherwise lost)."""
-        shown = {"message": self.message, "type": self.type, "param": self.param, "code": self.code}
-        return {"error": {**shown, "status": self.status}}
-
-
 Frame = Ready | Progress | Result | Failed
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER: msgspec.msgpack.Decoder[Frame] = msgspec.msgpack.Decoder(Frame)
-
-
-def failed(error: GatewayError) -> Failed:
-    """An error as a value that crosses processes."""
-    message = "The editor failed. See the log. 编辑器内部错误。" if isinstance(error, Bug) else error.message
-    return Failed(error.shown_status, message, error.type, error.code, error.param, error.retry_after_s)
 
 
 def encode(frame: Frame) -> bytes:

@@ -22,13 +22,14 @@ import msgspec
 from openhearth.core.errors import Bug, GatewayError, TooLarge
 from openhearth.engines.edit_image.edit import Editor, read_request
 from openhearth.engines.edit_image.execute import Executor, Remarks
-from openhearth.engines.edit_image.frames import Frame, Ready, encode, failed
+from openhearth.engines.edit_image.frames import Frame, Ready, encode
 from openhearth.engines.edit_image.pixels.operations import Tools, operations
 from openhearth.engines.edit_image.portrait import OPERATIONS as PORTRAIT
 from openhearth.engines.edit_image.settings import EditSettings
 from openhearth.engines.edit_image.vision.models import Models
 from openhearth.engines.edit_image.vision.scene import SceneOf
 from openhearth.engines.edit_image.words import parse
+from openhearth.engines.failed import failed
 from openhearth.engines.workshop import packed, unpacked
 
 

@@ -8,7 +8,8 @@ import msgspec
 
 from openhearth.core.errors import UpstreamDown, UpstreamTimeout
 from openhearth.engines import workshop
-from openhearth.engines.edit_image.frames import Failed, Frame, Progress, Ready, Result, decode, is_last
+from openhearth.engines.edit_image.frames import Frame, Progress, Ready, Result, decode, is_last
+from openhearth.engines.failed import Failed
 from openhearth.engines.leaving import give_up
 
 _SIGN_OF_LIFE_S = 10.0

@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from openhearth.core.dropped import listed
 from openhearth.core.errors import GatewayError
 from openhearth.engines.answering import body_of, not_served, refuse, send_json, served, turn
-from openhearth.engines.embed.desk import Desk
+from openhearth.engines.desk import Desk
 from openhearth.engines.embed.embedding import Embedding, Graphs
 from openhearth.engines.embed.reranking import Reranking
 from openhearth.engines.embed.settings import EMBED, EmbedSettings

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from openhearth.core.errors import RequestError
-from openhearth.engines.embed.desk import Desk
+from openhearth.engines.desk import Desk
 from openhearth.engines.embed.pieces import Piece, pieces
 from openhearth.engines.embed.requests import MOST_TOKENS, EmbedRequest, inputs, read, too_many_tokens
 from openhearth.engines.embed.settings import EMBED, EmbedSettings

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from openhearth.engines.embed.desk import Desk
+from openhearth.engines.desk import Desk
 from openhearth.engines.embed.embedding import Graphs, Vector, fitted, pooled
 from openhearth.engines.embed.pieces import Piece, pieces
 from openhearth.engines.embed.requests import MOST_TOKENS, RerankRequest, read, too_many_tokens

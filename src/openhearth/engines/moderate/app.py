@@ -2,10 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator
 from functools import partial
-from typing import ParamSpec, Protocol, TypeVar
+from typing import Protocol
 
 import msgspec
 from starlette.applications import Starlette
@@ -18,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 from openhearth.core.dropped import listed
 from openhearth.core.errors import GatewayError
 from openhearth.engines.answering import body_of, not_served, refuse, send_json, served, turn
+from openhearth.engines.desk import Desk
 from openhearth.engines.line import Line, Ticket
 from openhearth.engines.moderate.categories import Scores
 from openhearth.engines.moderate.judge import Rules, combined
@@ -28,9 +28,6 @@ from openhearth.engines.moderate.wire import Result, answer, result
 
 _MOST_BODY_BYTES = 400 * 1024 * 1024
 _PORTION = 32
-
-Given = ParamSpec("Given")
-Found = TypeVar("Found")
 
 
 class Witnesses(Protocol):
@@ -48,19 +45,19 @@ class Witnesses(Protocol):
 def build(settings: ModerateSettings, judge: Witnesses) -> Starlette:
     """The engine's app around loaded witnesses."""
     line = Line(settings.slots, settings.queue, busy="The local moderation is busy")
-    threads = ThreadPoolExecutor(1, thread_name_prefix="moderate")
+    desk = Desk(1)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
-        await asyncio.to_thread(threads.shutdown, cancel_futures=True)
+        await desk.close()
 
     async def health(_: Request) -> Response:
         return Response(msgspec.json.encode({"model": NAME, **line.health()}), media_type="application/json")
 
     routes = [
         Route("/health", health),
-        Route("/v1/moderations", Endpoint(judge, line, threads), methods=["POST"]),
+        Route("/v1/moderations", Endpoint(judge, line, desk), methods=["POST"]),
     ]
     return Starlette(
         routes=routes, lifespan=lifespan, exception_handlers={HTTPException: not_served("The moderation engine")}
@@ -70,10 +67,10 @@ def build(settings: ModerateSettings, judge: Witnesses) -> Starlette:
 class Endpoint:
     """Read, check, take a place, judge in small portions, answer; stop when the client leaves."""
 
-    def __init__(self, judge: Witnesses, line: Line, threads: ThreadPoolExecutor) -> None:
+    def __init__(self, judge: Witnesses, line: Line, desk: Desk) -> None:
         self._judge = judge
         self._line = line
-        self._threads = threads
+        self._desk = desk
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await served(receive, send, self._line, _read(Request(scope, receive)), partial(self._answer, send))
@@ -94,26 +91,16 @@ class Endpoint:
         return result(item, self._judge.rules.verdict(evidence), self._judge.rules)
 
     async def _text(self, text: str, ticket: Ticket) -> Scores:
-        words = await self._portion(ticket, self._judge.words, text)
+        words = await self._desk.do(ticket, self._judge.words, text)
         meant: dict[str, float] = {}
         pieces = pieces_of(text)
         for at in range(0, len(pieces), _PORTION):
-            portion = await self._portion(ticket, self._judge.meaning, pieces[at : at + _PORTION])
+            portion = await self._desk.do(ticket, self._judge.meaning, pieces[at : at + _PORTION])
             meant |= {category: max(score, meant.get(category, 0.0)) for category, score in portion.items()}
         return combined(words, meant)
 
     async def _picture(self, picture: PictureInput, ticket: Ticket) -> Scores:
-        return await self._portion(ticket, self._judge.picture, picture.data, picture.param)
-
-    async def _portion(
-        self, ticket: Ticket, work: Callable[Given, Found], *given: Given.args, **named: Given.kwargs
-    ) -> Found:
-        """Work in the thread. A caller that is cancelled gives its place up when the portion has ended."""
-        loop = asyncio.get_running_loop()
-        ticket.hold()
-        future = self._threads.submit(work, *given, **named)
-        future.add_done_callback(lambda _: loop.call_soon_threadsafe(ticket.release))
-        return await asyncio.wrap_future(future)
+        return await self._desk.do(ticket, self._judge.picture, picture.data, picture.param)
 
 
 async def _read(request: Request) -> tuple[list[Item], tuple[str, ...]]:

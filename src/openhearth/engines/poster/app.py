@@ -18,17 +18,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from openhearth.core.errors import Bug, GatewayError, LimitError, TooLarge
+from openhearth.core.errors import Bug, GatewayError, TooLarge
 from openhearth.core.sse import Event, encode
-from openhearth.engines.answering import body_of, error_body, not_served, refuse, send_json, served
+from openhearth.engines.answering import body_of, not_served, places, refuse, send_json, served
+from openhearth.engines.failed import failed
 from openhearth.engines.line import Line, Ticket
 from openhearth.engines.poster.order import Order, read
 from openhearth.engines.poster.settings import NAME, PosterSettings
 from openhearth.engines.poster.studio import NOTE, Made, Stopped, Studio
 
 _MOST_BODY_BYTES = 1024 * 1024
-_WAIT_NOTICE_S = 10.0
-_LONGEST_WAIT_S = 1800.0
 _NO_TOKENS = {
     "input_tokens": 0,
     "input_tokens_details": {"image_tokens": 0, "text_tokens": 0},
@@ -97,12 +96,8 @@ class Generations:
                 await _whole(order, events, created, send)
 
     async def _said(self, order: Order, ticket: Ticket) -> AsyncGenerator[Said, None]:
-        entered_s = asyncio.get_running_loop().time()
-        while ticket.place:
-            yield Waiting(ticket.place)
-            await ticket.moved(_WAIT_NOTICE_S)
-            if asyncio.get_running_loop().time() - entered_s > _LONGEST_WAIT_S:
-                raise LimitError("The poster engine stayed busy for half an hour.", code="engine_queue_full")
+        async for place in places(ticket, stayed_busy="The poster engine"):
+            yield Waiting(place)
         for number in range(order.n):
             plan = await _in_thread(ticket, partial(self._studio.designed, order, number))
             for part in range(order.partial_images):
@@ -176,7 +171,7 @@ async def _streamed(order: Order, events: AsyncGenerator[Said, None], created: i
         if not started:
             await refuse(send, error)
             return
-        fault = encode(Event(msgspec.json.encode(_fault(error)).decode(), "error"))
+        fault = encode(Event(msgspec.json.encode(failed(error).event()).decode(), "error"))
         await send({"type": "http.response.body", "body": fault, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
 
@@ -211,9 +206,3 @@ def _item(made: Made) -> dict[str, object]:
 
 def _note(made: Made) -> str:
     return f"{NOTE} {made.warning}".strip()
-
-
-def _fault(error: GatewayError) -> dict[str, object]:
-    """An error inside a stream, which has no other place for its status."""
-    fault: dict[str, dict[str, object]] = msgspec.json.decode(error_body(error))
-    return {"error": {**fault["error"], "status": error.shown_status}}

@@ -43,16 +43,16 @@ class Answer:
         seen.upright = msgspec.structs.replace(seen.upright, pixels=empty)
         self._seen.append(seen)
 
-    def add_text(self, leaf: Leaf, upright: Upright) -> None:
+    def add_text(self, leaf: Leaf, upright: Upright, took_ms: int) -> None:
         """A page of which only the text is wanted."""
         self._notes += leaf.notes
-        self._add_page(leaf.number, leaf.pixels.shape[:2], upright, is_scan=not leaf.text)
+        self._add_page(leaf.number, leaf.pixels.shape[:2], upright, is_scan=not leaf.text, took_ms=took_ms)
 
-    def add_result(self, leaf: Leaf, cleaned: Cleaned) -> None:
+    def add_result(self, leaf: Leaf, cleaned: Cleaned, took_ms: int) -> None:
         """A picture made of a page."""
         self._notes += [*leaf.notes, *cleaned.notes]
         height, width = leaf.pixels.shape[:2]
-        self._pages.append(Page(leaf.number, width, height, cleaned.angle, is_scan=not leaf.text))
+        self._pages.append(Page(leaf.number, width, height, cleaned.angle, is_scan=not leaf.text, took_ms=took_ms))
         made = self._add_picture("result", f"result{leaf.number}", cleaned.pixels, leaf.number, cleaned.box)
         if made:
             self._pictures[-1] = msgspec.structs.replace(self._pictures[-1], angle=cleaned.angle)
@@ -134,7 +134,7 @@ class Answer:
         blocks: tuple[Block, ...] = (),
         took_ms: int = 0,
     ) -> None:
-        rows = _rows(list(upright.pieces))
+        rows = [*_rows(list(upright.pieces)), *([piece] for piece in upright.aside)]
         lines = tuple(upright.line(piece) for row in rows for piece in row)
         self._texts.append("\n".join(" ".join(piece.text for piece in row) for row in rows))
         self._pages.append(Page(number, size[1], size[0], upright.angle, is_scan, lines, blocks, took_ms))

@@ -6,32 +6,25 @@ No other server speaks a form for this that we know of, so the form is our own c
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from functools import partial
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from openhearth.core.errors import (
-    GatewayError,
-    LimitError,
-    NotFound,
-    RequestError,
-    TooLarge,
-    UpstreamDown,
-    UpstreamTimeout,
-)
-from openhearth.engines.leaving import until_gone
+from openhearth.core.errors import GatewayError, RequestError, TooLarge, UpstreamDown, UpstreamTimeout
+from openhearth.engines.answering import body_of, not_served, refuse, served, turn
+from openhearth.engines.failed import Failed
 from openhearth.engines.line import Line, Ticket
-from openhearth.engines.read_document.frames import Done, Failed, Frame, decode_request, encode, failed
+from openhearth.engines.read_document.frames import Done, Frame, decode_request, encode
 from openhearth.engines.read_document.settings import NAME, ReadSettings
 from openhearth.engines.workshop import Workshop
 
 _BESIDE_FILE_BYTES = 1024 * 1024
-_LONGEST_WAIT_S = 1800.0
 
 
 def build(settings: ReadSettings, workshop: Workshop[Frame]) -> Starlette:
@@ -53,7 +46,9 @@ def build(settings: ReadSettings, workshop: Workshop[Frame]) -> Starlette:
         return Response(body, 200 if able else 503, media_type="application/json")
 
     routes = [Route("/health", health), Route("/read", read, methods=["POST"])]
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _not_served})
+    return Starlette(
+        routes=routes, lifespan=lifespan, exception_handlers={HTTPException: not_served("The document reader")}
+    )
 
 
 class Read:
@@ -67,53 +62,35 @@ class Read:
         self.granted: tuple[str, ...] = ()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            body = await self._body(Request(scope, receive))
-            decode_request(body)
-            ticket = self._line.enter()
-        except ClientDisconnect:
-            return
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            await _refuse(send, failed(RequestError(f"The request is not in our form: {error}")))
-            return
-        except GatewayError as error:
-            await _refuse(send, failed(error))
-            return
-        try:
-            await until_gone(receive, self._answer(body, ticket, send))
-        finally:
-            ticket.leave()
+        await served(receive, send, self._line, self._body(Request(scope, receive)), partial(self._answer, send))
 
     async def _body(self, request: Request) -> bytes:
+        """A request that can be handed to the worker. Raises RequestError and TooLarge."""
         most = self._settings.file_bytes + _BESIDE_FILE_BYTES
-        pieces = bytearray()
-        async for piece in request.stream():
-            pieces += piece
-            if len(pieces) > most:
-                raise TooLarge(f"A document has at most {most} bytes.", code="document_too_large", param="file")
-        return bytes(pieces)
-
-    async def _answer(self, body: bytes, ticket: Ticket, send: Send) -> None:
         try:
-            await self._turn(ticket)
+            body = await body_of(request, most)
+            decode_request(body)
+        except TooLarge as error:
+            message = f"A document has at most {self._settings.file_bytes} bytes."
+            raise TooLarge(message, code="document_too_large", param="file") from error
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise RequestError(f"The request is not in our form: {error}") from error
+        return body
+
+    async def _answer(self, send: Send, body: bytes, ticket: Ticket) -> None:
+        try:
+            await turn(ticket, stayed_busy="The document reader")
             said = await self._read(body)
         except GatewayError as error:
-            said = failed(error)
+            await refuse(send, error)
+            return
         if isinstance(said, Failed):
-            await _refuse(send, said)
+            await refuse(send, said)
             return
         self.granted = said.granted
         headers = [(b"content-type", b"application/msgpack")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": encode(said.reading)})
-
-    async def _turn(self, ticket: Ticket) -> None:
-        try:
-            async with asyncio.timeout(_LONGEST_WAIT_S):
-                while ticket.place:
-                    await ticket.moved(_LONGEST_WAIT_S)
-        except TimeoutError as error:
-            raise LimitError("The document reader stayed busy for half an hour.", code="engine_queue_full") from error
 
     async def _read(self, body: bytes) -> Done | Failed:
         """Raises UpstreamTimeout (``document_timeout``) and UpstreamDown (``document_crashed``)."""
@@ -147,16 +124,3 @@ def _crashed() -> UpstreamDown:
         "读取该文件时引擎进程意外退出。",
         code="document_crashed",
     )
-
-
-async def _refuse(send: Send, fault: Failed) -> None:
-    headers = [(b"content-type", b"application/json")]
-    if fault.retry_after_s is not None:
-        headers.append((b"retry-after", str(round(fault.retry_after_s)).encode()))
-    await send({"type": "http.response.start", "status": fault.status, "headers": headers})
-    await send({"type": "http.response.body", "body": msgspec.json.encode(fault.body())})
-
-
-async def _not_served(request: Request, _: Exception) -> Response:
-    fault = failed(NotFound(f"The document reader does not serve {request.method} {request.url.path}."))
-    return Response(msgspec.json.encode(fault.body()), fault.status, media_type="application/json")

@@ -1,11 +1,9 @@
 """What the engine and its worker say to each other, as MessagePack."""
 
-from typing import Any
-
 import msgspec
 
 from openhearth.core.documents import DocumentRequest, Reading
-from openhearth.core.errors import Bug, GatewayError
+from openhearth.engines.failed import Failed
 
 
 class Ready(msgspec.Struct, frozen=True, tag_field="kind", tag="ready"):
@@ -28,34 +26,11 @@ class Done(msgspec.Struct, frozen=True, tag_field="kind", tag="done"):
     retire: bool = False
 
 
-class Failed(msgspec.Struct, frozen=True, tag_field="kind", tag="failed"):
-    """The document could not be read; ``status`` is the HTTP status of the error."""
-
-    status: int
-    message: str
-    type: str
-    code: str
-    param: str | None = None
-    retry_after_s: float | None = None
-    retire: bool = False
-
-    def body(self) -> dict[str, Any]:
-        """The error body of a response."""
-        shown = {"message": self.message, "type": self.type, "param": self.param, "code": self.code}
-        return {"error": {**shown, "status": self.status}}
-
-
 Frame = Ready | Turned | Done | Failed
 
 _ENCODER = msgspec.msgpack.Encoder()
 _FRAMES: msgspec.msgpack.Decoder[Frame] = msgspec.msgpack.Decoder(Frame)
 _REQUESTS = msgspec.msgpack.Decoder(DocumentRequest)
-
-
-def failed(error: GatewayError, *, retire: bool = False) -> Failed:
-    """An error as a value that crosses processes."""
-    message = "The reader failed. See its log. 文档引擎内部错误。" if isinstance(error, Bug) else error.message
-    return Failed(error.shown_status, message, error.type, error.code, error.param, error.retry_after_s, retire)
 
 
 def encode(value: Frame | DocumentRequest | Reading) -> bytes:

@@ -20,7 +20,8 @@ _MOST_TEXT = 0.25
 
 
 class Leaf(msgspec.Struct, frozen=True):
-    """A page as opened: its pixels, and the text and pictures a PDF says are on it."""
+    """A page as opened: its pixels, and the text and pictures a PDF says are on it. ``aside`` is text that stands
+    turned, at the rim or across the page: it is no part of what is read from the top."""
 
     number: int
     pixels: Pixels
@@ -28,6 +29,7 @@ class Leaf(msgspec.Struct, frozen=True):
     figures: tuple[Place, ...] = ()
     is_photo: bool = False
     notes: tuple[str, ...] = ()
+    aside: tuple[Piece, ...] = ()
 
 
 class Seen(msgspec.Struct):
@@ -62,7 +64,7 @@ class Eyes:
     def text(self, leaf: Leaf, *, flatten: bool = False) -> Upright:
         """The page's texts, its own if it has any."""
         if leaf.text:
-            return as_given(leaf.pixels, list(leaf.text))
+            return as_given(leaf.pixels, list(leaf.text), list(leaf.aside))
         return read_upright(self.reader, leaf.pixels, flatten=flatten and leaf.is_photo)
 
     def see(self, leaf: Leaf) -> Seen:

@@ -1,6 +1,7 @@
 """What is asked of a document, done: each service from opened pages to an answer."""
 
 import importlib
+import time
 from collections.abc import Callable, Iterator
 
 import msgspec
@@ -66,9 +67,10 @@ class Services:
         opened = self._opened(request)
         answer = Answer(request.options, opened.total, opened.unread, self._limits.pictures)
         for leaf in opened.leaves:
+            began = time.monotonic()
             upright = self._eyes.text(leaf, flatten=True)
-            answer.add_text(leaf, upright)
             answer.bills.append(bill_of(leaf, upright))
+            answer.add_text(leaf, upright, _ms_since(began))
         return answer.reading(unused=_unused(request, _OF_PAGES))
 
     def _enhance(self, request: DocumentRequest) -> Reading:
@@ -84,7 +86,9 @@ class Services:
         opened = self._opened(request)
         answer = Answer(request.options, opened.total, opened.unread, self._limits.pictures)
         for leaf in opened.leaves:
-            answer.add_result(leaf, work(leaf.pixels, request.options, self._eyes.reader))
+            began = time.monotonic()
+            cleaned = work(leaf.pixels, request.options, self._eyes.reader)
+            answer.add_result(leaf, cleaned, _ms_since(began))
         return answer.reading(unused=_unused(request, used))
 
     def _seen(self, request: DocumentRequest) -> Answer:
@@ -110,6 +114,10 @@ class Services:
         for leaf in leaves:
             self._turned(leaf.number)
             yield leaf
+
+
+def _ms_since(began: float) -> int:
+    return round((time.monotonic() - began) * 1000)
 
 
 def _unused(request: DocumentRequest, used: frozenset[str]) -> tuple[str, ...]:

@@ -14,8 +14,9 @@ import msgspec
 
 from openhearth.core.documents import DocumentRequest, Reading
 from openhearth.core.errors import Bug, GatewayError, TooLarge
+from openhearth.engines.failed import failed
 from openhearth.engines.read_document.faults import too_large
-from openhearth.engines.read_document.frames import Done, Frame, Ready, Turned, decode_request, encode, failed
+from openhearth.engines.read_document.frames import Done, Frame, Ready, Turned, decode_request, encode
 from openhearth.engines.read_document.limits import Limits
 from openhearth.engines.read_document.ocr.reader import Reader
 from openhearth.engines.read_document.ocr.regions import MODEL_FILE, Regions

@@ -21,11 +21,12 @@ from openhearth.core.sse import Event, encode
 from openhearth.core.transcript import Segment, Transcript
 from openhearth.dialects.openai_transcripts import events
 from openhearth.dialects.openai_transcripts.answer import written
-from openhearth.engines.answering import not_served, placed, refuse, retry_header
+from openhearth.engines.answering import not_served, placed, refuse
+from openhearth.engines.failed import Failed, failed
 from openhearth.engines.line import Line, Ticket
 from openhearth.engines.transcribe import frames
 from openhearth.engines.transcribe.asking import Job, read_job
-from openhearth.engines.transcribe.frames import At, Failed, Finished, Frame, Said, failed
+from openhearth.engines.transcribe.frames import At, Finished, Frame, Said
 from openhearth.engines.transcribe.settings import TranscribeSettings
 from openhearth.engines.workshop import Workshop
 
@@ -125,7 +126,7 @@ class _Whole:
         if isinstance(event, Said):
             self._segments.append(event.segment)
         elif isinstance(event, Failed):
-            await _refuse(self._send, event)
+            await refuse(self._send, event)
         elif isinstance(event, Finished):
             answer = written(_transcript(self._segments, event), self._job.shape)
             headers = [(b"content-type", answer.content_type.encode()), *_marks(self._job, event.duration_s)]
@@ -145,9 +146,9 @@ class _Streamed:
     async def take(self, event: Frame) -> None:
         if isinstance(event, Failed):
             if not self._started:
-                await _refuse(self._send, event)
+                await refuse(self._send, event)
                 return
-            await self._write(encode(Event(msgspec.json.encode(event.body()).decode(), "error")), more=False)
+            await self._write(encode(Event(msgspec.json.encode(event.event()).decode(), "error")), more=False)
         elif isinstance(event, At):
             of = f" of {event.of_s:.0f}" if event.of_s else ""
             await self._write(encode(Event(comments=(f"heard {event.seconds:.0f}{of} s",))))
@@ -190,9 +191,3 @@ def _marks(job: Job, duration_s: float | None = None) -> list[tuple[bytes, bytes
     if duration_s is not None:
         marks.append((b"x-openhearth-audio-ms", str(round(duration_s * 1000)).encode()))
     return marks
-
-
-async def _refuse(send: Send, fault: Failed) -> None:
-    headers = [(b"content-type", b"application/json"), *retry_header(fault.retry_after_s)]
-    await send({"type": "http.response.start", "status": fault.status, "headers": headers})
-    await send({"type": "http.response.body", "body": msgspec.json.encode(fault.body())})

@@ -1,11 +1,9 @@
 """What the engine and its worker say to each other, as MessagePack."""
 
-from typing import Any
-
 import msgspec
 
-from openhearth.core.errors import Bug, GatewayError
 from openhearth.core.transcript import Segment
+from openhearth.engines.failed import Failed
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -52,33 +50,11 @@ class Finished(msgspec.Struct, frozen=True, tag_field="kind", tag="finished"):
     duration_s: float
 
 
-class Failed(msgspec.Struct, frozen=True, tag_field="kind", tag="failed"):
-    """The order failed; ``status`` is the HTTP status of the error."""
-
-    status: int
-    message: str
-    type: str
-    code: str
-    param: str | None = None
-    retry_after_s: float | None = None
-
-    def body(self) -> dict[str, Any]:
-        """The error body of a response or of an ``error`` event."""
-        shown = {"message": self.message, "type": self.type, "param": self.param, "code": self.code}
-        return {"error": {**shown, "status": self.status}}
-
-
 Frame = Ready | At | Said | Finished | Failed
 
 _ENCODER = msgspec.msgpack.Encoder()
 _FRAMES: msgspec.msgpack.Decoder[Frame] = msgspec.msgpack.Decoder(Frame)
 _ORDERS = msgspec.msgpack.Decoder(Order)
-
-
-def failed(error: GatewayError) -> Failed:
-    """An error as a value that crosses processes."""
-    message = "The engine failed. See its log." if isinstance(error, Bug) else error.message
-    return Failed(error.shown_status, message, error.type, error.code, error.param, error.retry_after_s)
 
 
 def encode(value: Frame | Order) -> bytes:

@@ -17,10 +17,10 @@ from typing import BinaryIO
 import msgspec
 
 from openhearth.core.errors import Bug, GatewayError, TooLarge
+from openhearth.engines.failed import failed
 from openhearth.engines.transcribe.audio import Sound, open_sound
 from openhearth.engines.transcribe.frames import (
     At,
-    Failed,
     Finished,
     Frame,
     Order,
@@ -28,7 +28,6 @@ from openhearth.engines.transcribe.frames import (
     Said,
     decode_order,
     encode,
-    failed,
 )
 from openhearth.engines.transcribe.hearing import Asking, Hearer
 from openhearth.engines.transcribe.script import Script
@@ -88,11 +87,7 @@ def attempt(hearer: Hearer, order: Order, audio_s: float, send: Send) -> None:
         send(failed(TooLarge("The recording needs more memory than the engine may use.", param="file")))
     except Exception as error:  # the process must live on for the next order; the trace goes to the engine's log
         traceback.print_exc()
-        send(_bug(error))
-
-
-def _bug(error: Exception) -> Failed:
-    return failed(Bug(str(error)))
+        send(failed(Bug(str(error))))
 
 
 def serve(settings: TranscribeSettings, incoming: BinaryIO, outgoing: BinaryIO) -> None:

@@ -1,54 +1,124 @@
-"""Money held in this process: enough for one server, and the meaning every other implementation must copy."""
+"""Counters in this process: enough for one server, and the meaning every other implementation must copy."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from threading import Lock
 
 from typing_extensions import override
 
-from openhearth.stores.ports import Holds
+from openhearth.core.allowance import Bound, Limit, Windows, window_of, windows_at
+from openhearth.stores.counter_ports import Counters, Given, Refusal, Standing, Take
+from openhearth.stores.pace import Pace
+from openhearth.stores.tally import Tally
+
+_DAY_S = 86_400
+_KEPT_S = 2 * _DAY_S
 
 
-class MemoryHolds(Holds):
-    """Spend and open holds per key, in whole micros. A lock makes check and hold one step, also across threads."""
+class MemoryCounters(Counters):
+    """Everything in dictionaries behind one lock, which makes a take one step, also across threads."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._spent: dict[str, int] = {}
-        self._held: dict[str, int] = {}
+        self._tally = Tally()
+        self._takes: dict[str, Take] = {}
+        self._windows = windows_at(0.0)
+
+    @property
+    @override
+    def is_local(self) -> bool:
+        return True
+
+    @property
+    @override
+    def trouble(self) -> str:
+        return ""
 
     @override
-    def load(self, spent: Mapping[str, int]) -> None:
+    async def load(self, spent: Mapping[str, int]) -> None:
         with self._lock:
-            self._spent = dict(spent)
+            self._tally.spent = dict(spent)
 
     @override
-    def hold(self, key_id: str, amount_micros: int, most_micros: int) -> bool:
-        if amount_micros < 0:
-            raise ValueError("A hold cannot be negative.")
+    def take_now(self, take: Take) -> Refusal | None:
+        if take.nanos < 0 or take.tokens < 0:
+            raise ValueError("A take cannot be negative.")
+        if not take.limits:
+            return None
         with self._lock:
-            held = self._held.get(key_id, 0)
-            if self._spent.get(key_id, 0) + held + amount_micros > most_micros:
-                return False
-            if amount_micros:
-                self._held[key_id] = held + amount_micros
-            return True
+            refused = self._tally.refusal(take, self._windows_at(take.now))
+            if refused is None:
+                self._takes[take.call_id] = take
+                self._tally.note(take)
+        return refused
 
     @override
-    def settle(self, key_id: str, held_micros: int, spent_micros: int) -> None:
+    def give_now(self, given: Given) -> None:
+        take = given.take
         with self._lock:
-            if held_micros:
-                left = self._held.get(key_id, 0) - held_micros
-                if left > 0:
-                    self._held[key_id] = left
-                else:
-                    self._held.pop(key_id, None)
-            if spent_micros:
-                self._spent[key_id] = self._spent.get(key_id, 0) + spent_micros
+            if self._takes.pop(take.call_id, None) is not None:
+                self._tally.give(given)
+            elif take.limits:
+                return
+            if given.charge_nanos:
+                spent = self._tally.spent
+                for counter in self._windows_at(take.now).counters(take.scopes):
+                    spent[counter] = spent.get(counter, 0) + given.charge_nanos
 
     @override
-    def spent(self, key_id: str) -> int:
-        return self._spent.get(key_id, 0)
+    async def take(self, take: Take) -> Refusal | None:
+        return self.take_now(take)
 
     @override
-    def held(self, key_id: str) -> int:
-        return self._held.get(key_id, 0)
+    async def give(self, given: Sequence[Given]) -> None:
+        for one in given:
+            self.give_now(one)
+
+    @override
+    async def release(self, boot_ids: Sequence[str]) -> None:
+        """What this process counts ends with it."""
+
+    @override
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    @override
+    def standing(self, limits: Sequence[Limit], now: float) -> list[Standing]:
+        with self._lock:
+            return standing(self._tally.paces, limits, now)
+
+    def spent(self, counter: str) -> int:
+        """In nanos, of one counter."""
+        return self._tally.spent.get(counter, 0)
+
+    def held(self, scope: str) -> int:
+        """In nanos, of all open calls of a scope that has a money limit."""
+        return self._tally.held.get(scope, 0)
+
+    def _windows_at(self, now: float) -> Windows:
+        """The windows of ``now``. On a new day those that are long over are forgotten; not at once, because calls that
+        began in them still end, and a clock may be set back."""
+        windows = self._windows
+        if windows.until_s - _DAY_S <= now < windows.until_s:
+            return windows
+        if now < windows.until_s:
+            return windows_at(now)
+        self._windows = windows = windows_at(now)
+        before = windows_at(max(0.0, now - _KEPT_S))
+        kept = {"", windows.day, windows.week, windows.month, before.day, before.week, before.month}
+        kept.add(windows_at(max(0.0, now - _DAY_S)).day)
+        spent = self._tally.spent
+        for counter in [counter for counter in spent if window_of(counter) not in kept]:
+            del spent[counter]
+        return windows
+
+
+def standing(paces: Mapping[tuple[str, Bound], Pace], limits: Sequence[Limit], now: float) -> list[Standing]:
+    """How the limits per minute among ``limits`` stand, by what ``paces`` say."""
+    found = []
+    for limit in limits:
+        if limit.bound in (Bound.RPM, Bound.TPM):
+            pace = paces.get((limit.scope, limit.bound))
+            used = pace.used(now) if pace else 0
+            reset_s = pace.wait_s(0, now) if pace and used else 0.0
+            found.append(Standing(limit, max(0, limit.most - used), reset_s))
+    return found

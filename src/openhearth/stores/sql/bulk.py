@@ -2,7 +2,8 @@
 
 SQLAlchemy's own way looks at every value of every row, which costs more than writing the row. SQLite's driver lets go
 of the interpreter lock once per statement step, which beside a busy event loop costs as much again when each row is a
-step of its own. Only for tables whose values the driver takes as they are (no JSON).
+step of its own; PostgreSQL's sends a message for each. Only for tables whose values the driver takes as they are (no
+JSON).
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,7 @@ import msgspec
 from sqlalchemy import Column, Connection, Table, bindparam, delete, insert
 
 _MOST_ROWS = 128
+_MARKS = {"qmark": "?", "pyformat": "%s"}
 _ROW = TypeVar("_ROW")
 
 
@@ -20,12 +22,13 @@ def insert_many(connection: Connection, table: Table, rows: Sequence[msgspec.Str
     """Insert ``rows``, whose field names are the table's columns in the same order."""
     if not rows:
         return
-    if connection.dialect.paramstyle != "qmark":
+    mark = _MARKS.get(connection.dialect.paramstyle)
+    if mark is None:
         connection.execute(insert(table), [msgspec.structs.asdict(row) for row in rows])
         return
     names = connection.dialect.identifier_preparer
     columns = ", ".join(names.format_column(column) for column in table.columns)
-    one = f"({', '.join('?' * len(table.columns))})"
+    one = f"({', '.join([mark] * len(table.columns))})"
     for part in _blocks(rows):
         values = tuple(chain.from_iterable(map(msgspec.structs.astuple, part)))
         many = ", ".join([one] * len(part))
@@ -36,14 +39,15 @@ def delete_many(connection: Connection, table: Table, column: Column[str], keys:
     """Delete the rows of ``table`` whose ``column`` is one of ``keys``."""
     if not keys:
         return
-    if connection.dialect.paramstyle != "qmark":
+    mark = _MARKS.get(connection.dialect.paramstyle)
+    if mark is None:
         gone = delete(table).where(column == bindparam("gone"))
         connection.execute(gone, [{"gone": key} for key in keys])
         return
     names = connection.dialect.identifier_preparer
     start = f"DELETE FROM {names.format_table(table)} WHERE {names.format_column(column)} IN "
     for part in _blocks(keys):
-        connection.exec_driver_sql(f"{start}({', '.join('?' * len(part))})", tuple(part))
+        connection.exec_driver_sql(f"{start}({', '.join([mark] * len(part))})", tuple(part))
 
 
 def _blocks(rows: Sequence[_ROW]) -> Iterator[Sequence[_ROW]]:

@@ -1,5 +1,8 @@
-"""One database behind two small thread pools: a single writer, so that writes never wait for each other's locks,
-and a few readers beside it. SQLAlchemy stays synchronous; the event loop only awaits the threads.
+"""One database behind small thread pools: a single writer, so that writes never wait for each other's locks, and a few
+readers beside it. SQLAlchemy stays synchronous; the event loop only awaits the threads.
+
+Whatever keeps a database from working (gone, locked, full, read-only) is one error, ``StoreAway``, and ``trouble``
+until it works again. Anything else that a driver raises is a bug of ours and passes through.
 """
 
 import asyncio
@@ -7,13 +10,35 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from openhearth.core.errors import StoreAway
 
 _READERS = 2
 _BUSY_MS = 5_000
 _CHECKPOINT_PAGES = 4_000
+_READ_S = 15.0
+_RETRY_AFTER_S = 2.0
+_MOST_TRIES = 4
+# https://www.sqlite.org/rescode.html: busy, locked, out of memory, read-only, I/O, corrupt, full, cannot open,
+# protocol, not a database.
+_SQLITE_AWAY = frozenset({5, 6, 7, 8, 10, 11, 13, 14, 15, 26})
+# https://www.postgresql.org/docs/current/errcodes-appendix.html: connection lost, out of resources, shutting down or
+# starting, the system's I/O, a standby. Empty: the connection broke before the server said anything.
+_POSTGRES_AWAY = ("08", "53", "57", "58", "25006", "55P03", "28", "3D")
+_POSTGRES_AGAIN = ("40001", "40P01")
+_KEEPALIVE = {
+    "connect_timeout": "5",
+    "keepalives_idle": "5",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "15000",
+    "application_name": "openhearth",
+}
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
@@ -22,43 +47,129 @@ class Database:
     """An engine and its threads."""
 
     def __init__(self, url: str) -> None:
-        self._reading = _engine(url)
-        self._writing = self._reading.execution_options(openhearth_writes=True)
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="records-write")
+        place = make_url(url)
+        self._engine = _engine(place)
+        self._reading = self._engine
+        self._writing = self._engine.execution_options(openhearth_writes=True)
+        self._writer = self._aside = ThreadPoolExecutor(1, thread_name_prefix="records-write")
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="records-read")
+        if not is_sqlite(place):
+            # Two statements of one reader see the same; two of a writer each see what was committed before them.
+            self._reading = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            self._writing = self._engine.execution_options(isolation_level="READ COMMITTED")
+            self._aside = ThreadPoolExecutor(1, thread_name_prefix="records-aside")
+        self._troubles: dict[ThreadPoolExecutor, str] = {}
+
+    @property
+    def trouble(self) -> str:
+        """Why the database does not work at the moment, in words; empty when it does."""
+        return next(iter(self._troubles.values()), "")
 
     async def write(self, work: Callable[Concatenate[Connection, _P], _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
-        """Run ``work(connection, …)`` as one durable transaction, after all writes handed in before."""
+        """Run ``work(connection, …)`` as one durable transaction, after all writes handed in before.
 
-        def run() -> _R:
-            with self._writing.begin() as connection:
-                return work(connection, *args, **kwargs)
+        Raises StoreAway; whether the transaction was done is then not known. ``work`` may run more than once.
+        """
+        return await self._run(self._writer, self._transaction(work, *args, **kwargs))
 
-        return await asyncio.get_running_loop().run_in_executor(self._writer, run)
+    async def write_aside(
+        self, work: Callable[Concatenate[Connection, _P], _R], *args: _P.args, **kwargs: _P.kwargs
+    ) -> _R:
+        """``write`` that waits for no other write of this process, where the database allows two at once."""
+        return await self._run(self._aside, self._transaction(work, *args, **kwargs))
 
     async def read(self, work: Callable[Concatenate[Connection, _P], _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
-        """Run ``work(connection, …)`` on one snapshot. It sees every write that was awaited before."""
+        """Run ``work(connection, …)`` on one snapshot. It sees every write that was awaited before.
+
+        Raises StoreAway, also when there is no answer in time.
+        """
+        try:
+            async with asyncio.timeout(_READ_S):
+                return await self.survey(work, *args, **kwargs)
+        except TimeoutError as error:
+            self._troubles[self._readers] = "the database does not answer"
+            raise _away("The database does not answer.") from error
+
+    async def survey(self, work: Callable[Concatenate[Connection, _P], _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        """``read`` for as long as it takes."""
 
         def run() -> _R:
             with self._reading.connect() as connection:
                 return work(connection, *args, **kwargs)
 
-        return await asyncio.get_running_loop().run_in_executor(self._readers, run)
+        return await self._run(self._readers, run)
 
     async def close(self) -> None:
         """Finish what was handed in, then disconnect."""
         await asyncio.get_running_loop().run_in_executor(None, self._shut)
 
+    def _transaction(
+        self, work: Callable[Concatenate[Connection, _P], _R], *args: _P.args, **kwargs: _P.kwargs
+    ) -> Callable[[], _R]:
+        def run() -> _R:
+            for left in range(_MOST_TRIES, 0, -1):
+                try:
+                    with self._writing.begin() as connection:
+                        return work(connection, *args, **kwargs)
+                except DBAPIError as error:
+                    if left == 1 or _state(error) not in _POSTGRES_AGAIN:
+                        raise
+            raise AssertionError("the last try returns or raises")
+
+        return run
+
+    async def _run(self, pool: ThreadPoolExecutor, work: Callable[[], _R]) -> _R:
+        try:
+            found = await asyncio.get_running_loop().run_in_executor(pool, work)
+        except SQLAlchemyError as error:
+            if not is_away(error):
+                raise
+            self._troubles[pool] = "the database cannot be used"
+            raise _away("The database cannot be used at the moment.") from error
+        self._troubles.pop(pool, None)
+        return found
+
     def _shut(self) -> None:
-        self._writer.shutdown()
-        self._readers.shutdown()
-        self._reading.dispose()
+        for pool in (self._writer, self._aside, self._readers):
+            pool.shutdown()
+        self._engine.dispose()
 
 
-def _engine(url: str) -> Engine:
-    place = make_url(url)
-    if place.get_backend_name() != "sqlite":
-        return create_engine(place, pool_size=_READERS + 1, max_overflow=0, pool_pre_ping=True)
+def is_away(error: SQLAlchemyError) -> bool:
+    """Whether it is the database's trouble, and not a bug in what we asked of it."""
+    if isinstance(error, PoolTimeout):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    cause = error.orig
+    code = getattr(cause, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF in _SQLITE_AWAY
+    state = _state(error)
+    return error.connection_invalidated or state.startswith(_POSTGRES_AWAY) or (not state and _is_operational(cause))
+
+
+def is_sqlite(place: URL) -> bool:
+    return place.get_backend_name() == "sqlite"
+
+
+def _is_operational(cause: BaseException | None) -> bool:
+    """The driver's word for trouble that is not the program's (PEP 249)."""
+    return any(kind.__name__ in ("OperationalError", "InterfaceError") for kind in type(cause).__mro__)
+
+
+def _state(error: DBAPIError) -> str:
+    return str(getattr(error.orig, "sqlstate", None) or "")
+
+
+def _away(message: str) -> StoreAway:
+    return StoreAway(f"{message} Try again soon.", retry_after_s=_RETRY_AFTER_S)
+
+
+def _engine(place: URL) -> Engine:
+    if not is_sqlite(place):
+        place = place.update_query_dict({**_KEEPALIVE, **place.query})
+        return create_engine(place, pool_size=_READERS + 2, max_overflow=0, pool_pre_ping=True)
     engine = create_engine(place, pool_size=_READERS + 1, max_overflow=0)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

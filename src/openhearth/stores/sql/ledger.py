@@ -1,25 +1,21 @@
-"""Queries of the money: settled calls, open reservations and what each key has spent.
-
-``spend`` is the running sum of the ledger, kept in the same transaction, so that a start with millions of entries
-does not have to add them up.
-"""
+"""Queries of the money: settled calls and open reservations. What follows from them is in ``sums``."""
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from openhearth.core.call import Outcome
-from openhearth.stores.ports import LedgerEntry, OpenReservation
+from openhearth.stores.ports import LedgerEntry, NodeRecord, OpenReservation, Posting
+from openhearth.stores.sql import sums
 from openhearth.stores.sql.bulk import delete_many, insert_many
 from openhearth.stores.sql.rows import record, records
-from openhearth.stores.sql.tables import LEDGER, RESERVATIONS, SPEND
+from openhearth.stores.sql.tables import BALANCES, LEDGER, NODES, POSTINGS, RESERVATIONS
 
 _CHUNK = 500
-# One value for good: making the statement anew costs three times as much as running it.
-_SPEND_MORE = (
-    update(SPEND)
-    .where(SPEND.c.key_id == bindparam("key"))
-    .values(spent_micros=SPEND.c.spent_micros + bindparam("more"))
+_CHECKPOINT = (
+    update(RESERVATIONS)
+    .where(RESERVATIONS.c.call_id == bindparam("call"))
+    .values({name: bindparam(f"new_{name}") for name in OpenReservation.__struct_fields__[12:]})
 )
 
 
@@ -35,12 +31,7 @@ def write_new(
     insert_many(connection, RESERVATIONS, opened)
     insert_many(connection, LEDGER, settled)
     delete_many(connection, RESERVATIONS, RESERVATIONS.c.call_id, closed)
-    spent: dict[str, int] = {}
-    for item in settled:
-        if item.cost_micros:
-            spent[item.key_id] = spent.get(item.key_id, 0) + item.cost_micros
-    for key_id, micros in spent.items():
-        _spend(connection, key_id, micros)
+    sums.add(connection, settled)
 
 
 def write_missing(connection: Connection, settled: Sequence[LedgerEntry], opened: Sequence[OpenReservation]) -> None:
@@ -54,17 +45,37 @@ def write_missing(connection: Connection, settled: Sequence[LedgerEntry], opened
     delete_many(connection, RESERVATIONS, RESERVATIONS.c.call_id, [entry.effect for entry in settled])
 
 
-def sweep(connection: Connection, boot_id: str, now: float) -> int:
-    """Settle what earlier boots left open: interrupted, free."""
+def checkpoint(connection: Connection, open_calls: Sequence[OpenReservation]) -> None:
+    """An update of what is there: a call that is settled by now has no row any more."""
+    rows = [
+        {
+            "call": item.call_id,
+            **{f"new_{name}": getattr(item, name) for name in OpenReservation.__struct_fields__[12:]},
+        }
+        for item in open_calls
+    ]
+    if rows:
+        connection.execute(_CHECKPOINT, rows)
+
+
+def beat(connection: Connection, node: NodeRecord) -> None:
+    seen = update(NODES).where(NODES.c.boot_id == node.boot_id).values(seen_at=node.seen_at)
+    if connection.execute(seen).rowcount == 0:
+        insert_many(connection, NODES, [node])
+
+
+def nodes(connection: Connection) -> list[NodeRecord]:
+    return records(NodeRecord, connection.execute(select(NODES)))
+
+
+def sweep(connection: Connection, alive: Sequence[str], now: float) -> list[str]:
+    """Settle what processes that are no more left open, from the last checkpoint."""
     left = records(
-        OpenReservation, list(connection.execute(select(RESERVATIONS).where(RESERVATIONS.c.boot_id != boot_id)))
+        OpenReservation, connection.execute(select(RESERVATIONS).where(RESERVATIONS.c.boot_id.not_in(alive)))
     )
     write_missing(connection, [_interrupted(item, now) for item in left], [])
-    return len(left)
-
-
-def spent_by_key(connection: Connection) -> dict[str, int]:
-    return {row[0]: row[1] for row in connection.execute(select(SPEND.c.key_id, SPEND.c.spent_micros))}
+    connection.execute(delete(NODES).where(NODES.c.boot_id.not_in(alive)))
+    return [item.call_id for item in left]
 
 
 def entry(connection: Connection, effect: str) -> LedgerEntry | None:
@@ -73,12 +84,29 @@ def entry(connection: Connection, effect: str) -> LedgerEntry | None:
 
 def open_reservations(connection: Connection) -> list[OpenReservation]:
     found = connection.execute(select(RESERVATIONS).order_by(RESERVATIONS.c.created_at, RESERVATIONS.c.call_id))
-    return records(OpenReservation, list(found))
+    return records(OpenReservation, found)
 
 
-def _spend(connection: Connection, key_id: str, micros: int) -> None:
-    if connection.execute(_SPEND_MORE, {"key": key_id, "more": micros}).rowcount == 0:
-        connection.execute(insert(SPEND), {"key_id": key_id, "spent_micros": micros})
+def post(connection: Connection, postings: Sequence[Posting]) -> bool:
+    """Raises ValueError when ``postings`` do not sum to zero."""
+    if sum(posting.nanos for posting in postings):
+        raise ValueError("postings of one effect sum to zero")
+    if (
+        not postings
+        or connection.execute(select(POSTINGS.c.effect).where(POSTINGS.c.effect == postings[0].effect)).first()
+    ):
+        return False
+    sums.post(connection, postings)
+    return True
+
+
+def postings(connection: Connection, effect: str) -> list[Posting]:
+    asked = select(POSTINGS).where(POSTINGS.c.effect == effect).order_by(POSTINGS.c.account)
+    return records(Posting, connection.execute(asked))
+
+
+def balance(connection: Connection, account: str) -> int:
+    return connection.execute(select(BALANCES.c.nanos).where(BALANCES.c.account == account)).scalar() or 0
 
 
 def _existing_effects(connection: Connection, effects: Sequence[str]) -> set[str]:
@@ -101,20 +129,29 @@ def _interrupted(item: OpenReservation, now: float) -> LedgerEntry:
     return LedgerEntry(
         effect=item.call_id,
         key_id=item.key_id,
+        user_id=item.user_id,
+        project_id=item.project_id,
+        org_id=item.org_id,
         owner=item.owner,
+        group_name=item.group_name,
         operation=item.operation,
         model=item.model,
-        target_id="",
-        outcome=Outcome.INTERRUPTED,
+        target_id=item.target_id,
+        outcome=str(Outcome.INTERRUPTED),
+        stream=bool(item.output_tokens),
+        attempts=1 if item.target_id else 0,
         created_at=item.created_at,
         duration_ms=max(0, round((now - item.created_at) * 1000)),
         first_byte_ms=0,
-        input_tokens=0,
-        output_tokens=0,
-        cached_tokens=0,
+        input_tokens=item.input_tokens,
+        output_tokens=item.output_tokens,
+        cached_tokens=item.cached_tokens,
         images=0,
-        usage_source="none",
-        reserved_micros=item.reserved_micros,
-        cost_micros=0,
+        usage_source="checkpoint" if item.output_tokens else "none",
+        reserved_nanos=item.reserved_nanos,
+        cost_nanos=item.cost_nanos,
+        charge_nanos=item.charge_nanos,
+        ratio_ppm=item.ratio_ppm,
+        price_version=item.price_version,
         error_code="interrupted",
     )

@@ -5,14 +5,16 @@ from collections.abc import Sequence
 import msgspec
 from sqlalchemy import Connection, func, insert, select
 
+from openhearth.stores.access_ports import Audit
 from openhearth.stores.ports import PriceRecord
+from openhearth.stores.sql import audit as chain
 from openhearth.stores.sql.rows import record, records, values
 from openhearth.stores.sql.tables import PRICES
 
 _KEY = (PRICES.c.model, PRICES.c.provider, PRICES.c.target_id, PRICES.c.service, PRICES.c.hours)
 
 
-def add_prices(connection: Connection, prices: Sequence[PriceRecord]) -> list[PriceRecord]:
+def add_prices(connection: Connection, prices: Sequence[PriceRecord], audit: Audit | None = None) -> list[PriceRecord]:
     """One statement per row: their versions must rise in the order given."""
     added = []
     for price in prices:
@@ -20,6 +22,7 @@ def add_prices(connection: Connection, prices: Sequence[PriceRecord]) -> list[Pr
         del columns["version"]
         version = connection.execute(insert(PRICES).returning(PRICES.c.version), columns).scalar_one()
         added.append(msgspec.structs.replace(price, version=version))
+    chain.append(connection, audit)
     return added
 
 

@@ -1,72 +1,80 @@
 """All records of one database: each port method handed to its query, in the right thread."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 from typing_extensions import override
 
+from openhearth.stores.access_ports import Audit
 from openhearth.stores.ports import (
     FileRecord,
     KeyRecord,
     LedgerEntry,
+    NodeRecord,
     OpenReservation,
     Page,
     PictureRecord,
+    Posting,
     PriceRecord,
     Records,
     TargetRecord,
 )
-from openhearth.stores.sql import files, keys, ledger, pictures, schema, settings, targets
+from openhearth.stores.sql import files, keys, ledger, pictures, schema, settings, sums, targets
 from openhearth.stores.sql import prices as price_rows
+from openhearth.stores.sql.access import SqlAccess
 from openhearth.stores.sql.database import Database
 
 
-class SqlRecords(Records):
+class SqlRecords(SqlAccess, Records):
     """SQLite or PostgreSQL, by ``url`` (``sqlite:///folder/name.db``, ``postgresql+psycopg://…``)."""
 
     def __init__(self, url: str) -> None:
-        self._database = Database(url)
+        self.database = Database(url)
 
     @override
     async def open(self) -> None:
         """Connect and bring the schema up to date. Raises ConfigError for a database of a newer release."""
-        await self._database.write(schema.bring_up_to_date)
+        await self.database.write(schema.bring_up_to_date)
 
     @override
     async def close(self) -> None:
-        await self._database.close()
+        await self.database.close()
 
     @override
-    async def add_key(self, key: KeyRecord) -> None:
-        await self._database.write(keys.add_key, key)
+    async def add_key(self, key: KeyRecord, audit: Audit | None = None) -> None:
+        await self.database.write(keys.add_key, key, audit)
 
     @override
     async def key_by_digest(self, digest: str) -> KeyRecord | None:
-        return await self._database.read(keys.key_by_digest, digest)
+        return await self.database.read(keys.key_by_digest, digest)
 
     @override
     async def list_keys(self) -> Sequence[KeyRecord]:
-        return await self._database.read(keys.list_keys)
+        return await self.database.read(keys.list_keys)
 
     @override
-    async def disable_key(self, key_id: str) -> bool:
-        return await self._database.write(keys.disable_key, key_id)
+    async def change_key(self, key_id: str, changes: Mapping[str, Any], audit: Audit | None = None) -> KeyRecord | None:
+        return await self.database.write(keys.change_key, key_id, changes, audit)
 
     @override
-    async def moderate_key(self, key_id: str, moderate: str) -> KeyRecord | None:
-        return await self._database.write(keys.moderate_key, key_id, moderate)
-
-    @override
-    async def add_target(self, target: TargetRecord) -> None:
-        await self._database.write(targets.add_target, target)
+    async def add_target(self, target: TargetRecord, audit: Audit | None = None) -> None:
+        await self.database.write(targets.add_target, target, audit)
 
     @override
     async def list_targets(self) -> Sequence[TargetRecord]:
-        return await self._database.read(targets.list_targets)
+        return await self.database.read(targets.list_targets)
 
     @override
-    async def remove_target(self, target_id: str) -> bool:
-        return await self._database.write(targets.remove_target, target_id)
+    async def change_target(
+        self, target_id: str, changes: Mapping[str, Any], audit: Audit | None = None
+    ) -> TargetRecord | None:
+        return await self.database.write(targets.change_target, target_id, changes, audit)
+
+    @override
+    async def remove_target(self, target_id: str, audit: Audit | None = None) -> bool:
+        return await self.database.write(targets.remove_target, target_id, audit)
 
     @override
     async def write_batch(
@@ -76,92 +84,120 @@ class SqlRecords(Records):
         closed: Sequence[str] | None = None,
     ) -> None:
         try:
-            await self._database.write(ledger.write_new, settled, opened, closed)
+            await self.database.write(ledger.write_new, settled, opened, closed)
         except IntegrityError:
-            await self._database.write(ledger.write_missing, settled, opened)
+            await self.database.write(ledger.write_missing, settled, opened)
 
     @override
-    async def sweep(self, boot_id: str, now: float) -> int:
-        return await self._database.write(ledger.sweep, boot_id, now)
+    async def checkpoint(self, open_calls: Sequence[OpenReservation]) -> None:
+        await self.database.write(ledger.checkpoint, open_calls)
 
     @override
-    async def spent_by_key(self) -> dict[str, int]:
-        return await self._database.read(ledger.spent_by_key)
+    async def beat(self, node: NodeRecord) -> None:
+        await self.database.write(ledger.beat, node)
+
+    @override
+    async def nodes(self) -> Sequence[NodeRecord]:
+        return await self.database.read(ledger.nodes)
+
+    @override
+    async def sweep(self, alive: Sequence[str], now: float) -> Sequence[str]:
+        return await self.database.write(ledger.sweep, alive, now)
+
+    @override
+    async def spent(self) -> dict[str, int]:
+        return await self.database.read(sums.spent, time.time())
+
+    @override
+    async def post(self, postings: Sequence[Posting]) -> bool:
+        return await self.database.write(ledger.post, postings)
+
+    @override
+    async def postings(self, effect: str) -> Sequence[Posting]:
+        return await self.database.read(ledger.postings, effect)
+
+    @override
+    async def balance(self, account: str) -> int:
+        return await self.database.read(ledger.balance, account)
+
+    @override
+    async def check_ledger(self) -> Sequence[str]:
+        return await self.database.read(sums.check)
 
     @override
     async def entry(self, effect: str) -> LedgerEntry | None:
-        return await self._database.read(ledger.entry, effect)
+        return await self.database.read(ledger.entry, effect)
 
     @override
     async def open_reservations(self) -> Sequence[OpenReservation]:
-        return await self._database.read(ledger.open_reservations)
+        return await self.database.read(ledger.open_reservations)
 
     @override
-    async def add_prices(self, prices: Sequence[PriceRecord]) -> Sequence[PriceRecord]:
-        return await self._database.write(price_rows.add_prices, prices)
+    async def add_prices(self, prices: Sequence[PriceRecord], audit: Audit | None = None) -> Sequence[PriceRecord]:
+        return await self.database.write(price_rows.add_prices, prices, audit)
 
     @override
     async def prices_in_force(self, now: float) -> Sequence[PriceRecord]:
-        return await self._database.read(price_rows.prices_in_force, now)
+        return await self.database.read(price_rows.prices_in_force, now)
 
     @override
     async def price_history(self, model: str, limit: int, before: int | None = None) -> Sequence[PriceRecord]:
-        return await self._database.read(price_rows.price_history, model, limit, before)
+        return await self.database.read(price_rows.price_history, model, limit, before)
 
     @override
     async def price(self, version: int) -> PriceRecord | None:
-        return await self._database.read(price_rows.price, version)
+        return await self.database.read(price_rows.price, version)
 
     @override
     async def last_price_version(self) -> int:
-        return await self._database.read(price_rows.last_price_version)
+        return await self.database.read(price_rows.last_price_version)
 
     @override
     async def add_file(self, file: FileRecord) -> None:
-        await self._database.write(files.add_file, file)
+        await self.database.write(files.add_file, file)
 
     @override
     async def file(self, owner: str, file_id: str) -> FileRecord | None:
-        return await self._database.read(files.file, owner, file_id)
+        return await self.database.read(files.file, owner, file_id)
 
     @override
     async def list_files(
         self, owner: str, purpose: str | None, page: Page, now: float = 0.0
     ) -> tuple[Sequence[FileRecord], bool]:
-        return await self._database.read(files.list_files, owner, purpose, page, now)
+        return await self.database.read(files.list_files, owner, purpose, page, now)
 
     @override
     async def delete_file(self, owner: str, file_id: str) -> FileRecord | None:
-        return await self._database.write(files.delete_file, owner, file_id)
+        return await self.database.write(files.delete_file, owner, file_id)
 
     @override
     async def expired_files(self, now: float, limit: int) -> Sequence[FileRecord]:
-        return await self._database.read(files.expired_files, now, limit)
+        return await self.database.read(files.expired_files, now, limit)
 
     @override
     async def is_blob_used(self, address: str) -> bool:
-        return await self._database.read(files.is_blob_used, address)
+        return await self.database.read(files.is_blob_used, address)
 
     @override
     async def add_picture(self, picture: PictureRecord) -> None:
-        await self._database.write(pictures.add_picture, picture)
+        await self.database.write(pictures.add_picture, picture)
 
     @override
     async def picture(self, owner: str | None, picture_id: str) -> PictureRecord | None:
-        return await self._database.read(pictures.picture, owner, picture_id)
+        return await self.database.read(pictures.picture, owner, picture_id)
 
     @override
     async def delete_picture(self, owner: str, picture_id: str) -> PictureRecord | None:
-        return await self._database.write(pictures.delete_picture, owner, picture_id)
+        return await self.database.write(pictures.delete_picture, owner, picture_id)
 
     @override
     async def expired_pictures(self, now: float, limit: int) -> Sequence[PictureRecord]:
-        return await self._database.read(pictures.expired_pictures, now, limit)
+        return await self.database.read(pictures.expired_pictures, now, limit)
 
     @override
     async def setting(self, name: str) -> str | None:
-        return await self._database.read(settings.setting, name)
+        return await self.database.read(settings.setting, name)
 
     @override
-    async def put_setting(self, name: str, value: str) -> None:
-        await self._database.write(settings.put_setting, name, value)
+    async def put_setting(self, name: str, value: str, audit: Audit | None = None) -> None:
+        await self.database.write(settings.put_setting, name, value, audit)

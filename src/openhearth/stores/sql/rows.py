@@ -20,8 +20,9 @@ def records(kind: type[_RECORD], rows: "Iterable[Row[Any]]") -> list[_RECORD]:
 
 
 def values(item: msgspec.Struct) -> dict[str, Any]:
-    """The columns of one record."""
-    return msgspec.structs.asdict(item)
+    """The columns of one record; what is nested in it as values of JSON."""
+    columns: dict[str, Any] = msgspec.to_builtins(item)
+    return columns
 
 
 def _convert(kind: type[_RECORD], row: "Row[Any]") -> _RECORD:

@@ -7,9 +7,9 @@ the metadata and stamped, which a test proves equal to running every migration.
 from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table, insert, inspect, select
 
 from openhearth.config import ConfigError
-from openhearth.stores.sql.tables import METADATA
+from openhearth.stores.sql.all_tables import METADATA
 
-HEAD = "0003"
+HEAD = "0004"
 _VERSION = Table(
     "alembic_version",
     MetaData(),

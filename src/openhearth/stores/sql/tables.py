@@ -16,6 +16,8 @@ from sqlalchemy import (
     Text,
 )
 
+from openhearth.core.permissions import DEFAULT_ORG, ROOT_USER
+
 METADATA = MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",
@@ -36,9 +38,19 @@ KEYS = Table(
     Column("disabled", Boolean, nullable=False),
     Column("created_at", Double, nullable=False),
     Column("expires_at", Double),
-    Column("quota_micros", BigInteger),
     Column("models", JSON, nullable=False),
     Column("moderate", Text, nullable=False, server_default="off"),
+    Column("user_id", Text, nullable=False, server_default=ROOT_USER),
+    Column("org_id", Text, nullable=False, server_default=DEFAULT_ORG),
+    Column("project_id", Text, nullable=False, server_default=""),
+    Column("group_name", Text, nullable=False, server_default=""),
+    Column("operations", JSON, nullable=False, server_default="[]"),
+    Column("ips", JSON, nullable=False, server_default="[]"),
+    Column("allowance", JSON, nullable=False, server_default="{}"),
+    Column("cache_s", Integer, nullable=False, server_default="0"),
+    Column("sealed", Text, nullable=False, server_default=""),
+    Column("used_at", Double),
+    Index(None, "user_id"),
 )
 
 TARGETS = Table(
@@ -56,6 +68,7 @@ TARGETS = Table(
     Column("created_at", Double, nullable=False),
     Column("price", JSON, nullable=False),
     Column("operations", JSON, nullable=False),
+    Column("limits", JSON, nullable=False, server_default="{}"),
 )
 
 LEDGER = Table(
@@ -63,11 +76,17 @@ LEDGER = Table(
     METADATA,
     Column("effect", Text, primary_key=True),
     Column("key_id", Text, nullable=False),
+    Column("user_id", Text, nullable=False),
+    Column("project_id", Text, nullable=False),
+    Column("org_id", Text, nullable=False),
     Column("owner", Text, nullable=False),
+    Column("group_name", Text, nullable=False),
     Column("operation", Text, nullable=False),
     Column("model", Text, nullable=False),
     Column("target_id", Text, nullable=False),
     Column("outcome", Text, nullable=False),
+    Column("stream", Boolean, nullable=False),
+    Column("attempts", Integer, nullable=False),
     Column("created_at", Double, nullable=False),
     Column("duration_ms", BigInteger, nullable=False),
     Column("first_byte_ms", BigInteger, nullable=False),
@@ -76,10 +95,62 @@ LEDGER = Table(
     Column("cached_tokens", BigInteger, nullable=False),
     Column("images", BigInteger, nullable=False),
     Column("usage_source", Text, nullable=False),
-    Column("reserved_micros", BigInteger, nullable=False),
-    Column("cost_micros", BigInteger, nullable=False),
+    Column("reserved_nanos", BigInteger, nullable=False),
+    Column("cost_nanos", BigInteger, nullable=False),
+    Column("charge_nanos", BigInteger, nullable=False),
+    Column("ratio_ppm", BigInteger, nullable=False),
+    Column("price_version", Integer, nullable=False),
     Column("error_code", Text, nullable=False),
-    Column("price_version", Integer, nullable=False, server_default="0"),
+    Column("more", Text, nullable=False),
+)
+
+POSTINGS = Table(
+    "postings",
+    METADATA,
+    Column("effect", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("nanos", BigInteger, nullable=False),
+    Column("created_at", Double, nullable=False),
+)
+
+BALANCES = Table(
+    "balances",
+    METADATA,
+    Column("account", Text, primary_key=True),
+    Column("nanos", BigInteger, nullable=False),
+)
+
+USAGE_HOURS = Table(
+    "usage_hours",
+    METADATA,
+    Column("hour", Integer, primary_key=True),
+    Column("key_id", Text, primary_key=True),
+    Column("model", Text, primary_key=True),
+    Column("target_id", Text, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    Column("project_id", Text, nullable=False),
+    Column("org_id", Text, nullable=False),
+    Column("calls", BigInteger, nullable=False),
+    Column("failures", BigInteger, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("cached_tokens", BigInteger, nullable=False),
+    Column("images", BigInteger, nullable=False),
+    Column("duration_ms", BigInteger, nullable=False),
+    Column("cost_nanos", BigInteger, nullable=False),
+    Column("charge_nanos", BigInteger, nullable=False),
+    Index(None, "org_id", "hour"),
+    Index(None, "user_id", "hour"),
+)
+
+NODES = Table(
+    "nodes",
+    METADATA,
+    Column("boot_id", Text, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started_at", Double, nullable=False),
+    Column("seen_at", Double, nullable=False),
 )
 
 PRICES = Table(
@@ -103,8 +174,8 @@ PRICES = Table(
 SPEND = Table(
     "spend",
     METADATA,
-    Column("key_id", Text, primary_key=True),
-    Column("spent_micros", BigInteger, nullable=False),
+    Column("counter", Text, primary_key=True),
+    Column("nanos", BigInteger, nullable=False),
 )
 
 RESERVATIONS = Table(
@@ -112,12 +183,24 @@ RESERVATIONS = Table(
     METADATA,
     Column("call_id", Text, primary_key=True),
     Column("key_id", Text, nullable=False),
+    Column("user_id", Text, nullable=False),
+    Column("project_id", Text, nullable=False),
+    Column("org_id", Text, nullable=False),
     Column("owner", Text, nullable=False),
+    Column("group_name", Text, nullable=False),
     Column("operation", Text, nullable=False),
     Column("model", Text, nullable=False),
-    Column("reserved_micros", BigInteger, nullable=False),
+    Column("reserved_nanos", BigInteger, nullable=False),
     Column("created_at", Double, nullable=False),
     Column("boot_id", Text, nullable=False),
+    Column("target_id", Text, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("cached_tokens", BigInteger, nullable=False),
+    Column("cost_nanos", BigInteger, nullable=False),
+    Column("charge_nanos", BigInteger, nullable=False),
+    Column("ratio_ppm", BigInteger, nullable=False),
+    Column("price_version", Integer, nullable=False),
 )
 
 FILES = Table(

@@ -1,21 +1,25 @@
 """The price table over HTTP, for administrators only: what is in force, what was, and new rows."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Protocol, TypeVar
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
+from openhearth.accounts.audit import told
 from openhearth.accounts.prices import NewPrice
 from openhearth.config import Limits
 from openhearth.core.call import Principal
-from openhearth.core.errors import Forbidden, NotFound, RequestError
+from openhearth.core.errors import NotFound, RequestError
+from openhearth.core.permissions import Permission
 from openhearth.core.provider import Target
 from openhearth.relay.gate import Gate
+from openhearth.stores.access_ports import Audit
 from openhearth.stores.ports import PriceRecord
-from openhearth.surfaces.http import Json, principal_of, struct_body
+from openhearth.surfaces.admin.reading import caller_of
+from openhearth.surfaces.http import Handler, Json, Route, known_caller, struct_body
 
 _MOST_ROWS = 1000
 _IMPORT_ROWS = 20_000
@@ -38,25 +42,30 @@ class PriceTable(Protocol):
 
     async def version(self, version: int) -> PriceRecord | None: ...
 
-    async def bring(self, prices: Sequence[NewPrice], by: str, source: str = "operator") -> Sequence[PriceRecord]: ...
+    async def bring(
+        self, prices: Sequence[NewPrice], by: str, source: str = "operator", audit: Audit | None = None
+    ) -> Sequence[PriceRecord]: ...
 
 
 def routes(prices: PriceTable, gate: Gate, targets: Callable[[], list[Target]], limits: Limits) -> list[BaseRoute]:
     """Everything under /admin/v1/prices."""
-    admin = _PriceAdmin(prices, gate, targets, limits)
+    admin = _PriceAdmin(prices, targets, limits)
+    handlers: tuple[tuple[str, str, Handler], ...] = (
+        ("", "GET", admin.listing),
+        ("", "POST", admin.add),
+        ("/import", "POST", admin.bring),
+        ("/history", "GET", admin.history),
+        ("/{version}", "GET", admin.one),
+    )
     return [
-        Route("/admin/v1/prices", admin.guarded(admin.listing), methods=["GET"]),
-        Route("/admin/v1/prices", admin.guarded(admin.add), methods=["POST"]),
-        Route("/admin/v1/prices/import", admin.guarded(admin.bring), methods=["POST"]),
-        Route("/admin/v1/prices/history", admin.guarded(admin.history), methods=["GET"]),
-        Route("/admin/v1/prices/{version}", admin.guarded(admin.one), methods=["GET"]),
+        Route(f"/admin/v1/prices{path}", known_caller(gate, handler), methods=[method], permission=Permission.OPERATE)
+        for path, method, handler in handlers
     ]
 
 
 class _PriceAdmin:
-    def __init__(self, prices: PriceTable, gate: Gate, targets: Callable[[], list[Target]], limits: Limits) -> None:
+    def __init__(self, prices: PriceTable, targets: Callable[[], list[Target]], limits: Limits) -> None:
         self._prices = prices
-        self._gate = gate
         self._targets = targets
         self._limits = limits
 
@@ -75,14 +84,16 @@ class _PriceAdmin:
     async def add(self, request: Request, principal: Principal) -> Response:
         new = await self._read(request, NewPrice, self._limits.header_bytes)
         self._check_target(new)
-        (row,) = await self._prices.bring([new], principal.key_id)
+        audit = told(principal, "price.create", new.model, msgspec.structs.asdict(new))
+        (row,) = await self._prices.bring([new], caller_of(principal), audit=audit)
         return Json(_shown(row), status_code=201)
 
     async def bring(self, request: Request, principal: Principal) -> Response:
         new = await self._read(request, Import, self._limits.json_body_bytes)
         for price in new.prices:
             self._check_target(price)
-        added = await self._prices.bring(new.prices, principal.key_id, new.source)
+        audit = told(principal, "price.import", new.source, {"rows": len(new.prices)})
+        added = await self._prices.bring(new.prices, caller_of(principal), new.source, audit)
         return Json({"object": "list", "data": [_shown(row) for row in added]}, status_code=201)
 
     async def history(self, request: Request, _: Principal) -> Response:
@@ -100,17 +111,6 @@ class _PriceAdmin:
         if row is None:
             raise NotFound(f"There is no price '{name[:100]}'.", code="price_not_found")
         return Json(_shown(row))
-
-    def guarded(
-        self, handler: Callable[[Request, Principal], Awaitable[Response]]
-    ) -> Callable[[Request], Awaitable[Response]]:
-        async def guarded(request: Request) -> Response:
-            principal = await principal_of(request, self._gate)
-            if not principal.is_admin:
-                raise Forbidden("This key may not administer the platform.", code="not_an_admin")
-            return await handler(request, principal)
-
-        return guarded
 
     def _check_target(self, new: NewPrice) -> None:
         if new.target_id and all(target.id != new.target_id for target in self._targets()):

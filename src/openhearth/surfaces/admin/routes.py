@@ -1,138 +1,76 @@
-"""Keys, targets and engines over HTTP, for administrators only."""
+"""Targets and engines over HTTP, for operators."""
 
-import time
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Annotated, Literal, Protocol, TypeVar
+from typing import Any
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
+from openhearth.accounts.audit import teller
+from openhearth.accounts.key_desk import KeyDesk
+from openhearth.accounts.keys import Keys
+from openhearth.accounts.passwords import Passwords
+from openhearth.accounts.users import Users
 from openhearth.config import Limits
 from openhearth.core.call import Principal
-from openhearth.core.errors import Forbidden, NotFound, RequestError
+from openhearth.core.permissions import Permission
 from openhearth.core.provider import Target
 from openhearth.engines.ports import EngineHost
 from openhearth.relay.gate import Gate
 from openhearth.routing.health import Health
-from openhearth.routing.targets import NewTarget, Targets
-from openhearth.stores.ports import KeyRecord
-from openhearth.surfaces.http import Json, principal_of, struct_body
-
-_Body = TypeVar("_Body")
-_MOST_MICROS = 10**15
-_LONGEST_S = 10.0**10
-Moderate = Literal["off", "input", "output", "both"]
-
-
-class NewKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of POST /admin/v1/keys."""
-
-    name: str
-    owner: str | None = None
-    is_admin: bool = False
-    quota_micros: Annotated[int, msgspec.Meta(ge=0, le=_MOST_MICROS)] | None = None
-    expires_in_s: Annotated[float, msgspec.Meta(ge=0, le=_LONGEST_S)] | None = None
-    models: tuple[str, ...] = ()
-    moderate: Moderate = "off"
-
-
-class KeyChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of PATCH /admin/v1/keys/{id}."""
-
-    moderate: Moderate
-
-
-class KeyMaker(Protocol):
-    """``accounts.keys.Keys``, as administration sees it."""
-
-    async def create(
-        self,
-        *,
-        name: str,
-        owner: str | None = None,
-        is_admin: bool = False,
-        quota_micros: int | None = None,
-        expires_at: float | None = None,
-        models: tuple[str, ...] = (),
-        moderate: str = "off",
-    ) -> tuple[KeyRecord, str]: ...
-
-    async def disable(self, key_id: str) -> bool: ...
-
-    async def moderate(self, key_id: str, moderate: str) -> KeyRecord | None: ...
-
-    async def list(self) -> Sequence[KeyRecord]: ...
+from openhearth.routing.target_forms import LIMITS, NewTarget, TargetChange
+from openhearth.routing.targets import Targets
+from openhearth.stores.ports import TargetRecord
+from openhearth.surfaces.admin.keys import routes as key_routes
+from openhearth.surfaces.admin.reading import Reader, listed
+from openhearth.surfaces.http import Handler, Json, Route, known_caller
 
 
 class Admin:
-    """The handlers. Each is reached only by a key with ``is_admin``."""
+    """The handlers."""
 
     def __init__(
-        self, gate: Gate, keys: KeyMaker, targets: Targets, health: Health, engines: EngineHost, limits: Limits
+        self, gate: Gate, keys: Keys, targets: Targets, health: Health, engines: EngineHost, limits: Limits
     ) -> None:
         self._gate = gate
-        self._keys = keys
+        self._desk = KeyDesk(keys, Users(keys.records, keys, Passwords()), keys.records)
         self._targets = targets
         self._health = health
         self._engines = engines
         self._limits = limits
+        self._read = Reader(limits).body
 
     def routes(self) -> list[BaseRoute]:
         return [
-            Route("/admin/v1/keys", self._for_admins(self.list_keys), methods=["GET"]),
-            Route("/admin/v1/keys", self._for_admins(self.create_key), methods=["POST"]),
-            Route("/admin/v1/keys/{id}", self._for_admins(self.change_key), methods=["PATCH"]),
-            Route("/admin/v1/keys/{id}/disable", self._for_admins(self.disable_key), methods=["POST"]),
-            Route("/admin/v1/targets", self._for_admins(self.list_targets), methods=["GET"]),
-            Route("/admin/v1/targets", self._for_admins(self.add_target), methods=["POST"]),
-            Route("/admin/v1/targets/{id}", self._for_admins(self.remove_target), methods=["DELETE"]),
-            Route("/admin/v1/targets/{id}/test", self._for_admins(self.probe_target), methods=["POST"]),
-            Route("/admin/v1/engines", self._for_admins(self.list_engines), methods=["GET"]),
+            *key_routes(self._desk, self._gate, self._limits),
+            self._operators_route("/admin/v1/targets", "GET", self.list_targets),
+            self._operators_route("/admin/v1/targets", "POST", self.add_target),
+            self._operators_route("/admin/v1/targets/{id}", "PATCH", self.change_target),
+            self._operators_route("/admin/v1/targets/{id}", "DELETE", self.remove_target),
+            self._operators_route("/admin/v1/targets/{id}/test", "POST", self.probe_target),
+            self._operators_route("/admin/v1/engines", "GET", self.list_engines),
         ]
 
-    async def list_keys(self, _: Request, __: Principal) -> Response:
-        return Json({"object": "list", "data": [_shown_key(key) for key in await self._keys.list()]})
-
-    async def create_key(self, request: Request, _: Principal) -> Response:
-        new = await self._read(request, NewKey)
-        if not 0 < len(new.name) <= 200:
-            raise RequestError("'name' must have 1 to 200 characters.", param="name")
-        expires_at = None if new.expires_in_s is None else time.time() + new.expires_in_s
-        record, key = await self._keys.create(
-            name=new.name,
-            owner=new.owner,
-            is_admin=new.is_admin,
-            quota_micros=new.quota_micros,
-            expires_at=expires_at,
-            models=new.models,
-            moderate=new.moderate,
-        )
-        return Json({**_shown_key(record), "key": key}, status_code=201)
-
-    async def change_key(self, request: Request, _: Principal) -> Response:
-        key_id = request.path_params["id"]
-        changed = await self._keys.moderate(key_id, (await self._read(request, KeyChange)).moderate)
-        if changed is None:
-            raise _no_key(key_id)
-        return Json(_shown_key(changed))
-
-    async def disable_key(self, request: Request, _: Principal) -> Response:
-        key_id = request.path_params["id"]
-        if not await self._keys.disable(key_id):
-            raise _no_key(key_id)
-        return Json({"id": key_id, "disabled": True})
+    def _operators_route(self, path: str, method: str, handler: Handler) -> Route:
+        return Route(path, known_caller(self._gate, handler), methods=[method], permission=Permission.OPERATE)
 
     async def list_targets(self, _: Request, __: Principal) -> Response:
-        return Json({"object": "list", "data": [self._shown_target(target) for target in self._targets.all()]})
+        """Those in use, then those that are not."""
+        used = [self._shown_target(target) for target in self._targets.all()]
+        return listed([*used, *(_shown_off(record) for record in await self._targets.off())])
 
-    async def add_target(self, request: Request, _: Principal) -> Response:
-        target = await self._targets.add(await self._read(request, NewTarget))
+    async def add_target(self, request: Request, by: Principal) -> Response:
+        target = await self._targets.add(await self._read(request, NewTarget), teller(by, "target.create"))
         return Json(self._shown_target(target), status_code=201)
 
-    async def remove_target(self, request: Request, _: Principal) -> Response:
-        await self._targets.remove(request.path_params["id"])
+    async def change_target(self, request: Request, by: Principal) -> Response:
+        change = await self._read(request, TargetChange)
+        record = await self._targets.change(request.path_params["id"], change, teller(by, "target.change"))
+        target = next((one for one in self._targets.all() if one.id == record.id), None)
+        return Json(_shown_off(record) if target is None else self._shown_target(target))
+
+    async def remove_target(self, request: Request, by: Principal) -> Response:
+        await self._targets.remove(request.path_params["id"], teller(by, "target.delete"))
         return Json({"id": request.path_params["id"], "deleted": True})
 
     async def probe_target(self, request: Request, _: Principal) -> Response:
@@ -141,21 +79,7 @@ class Admin:
     async def list_engines(self, _: Request, __: Principal) -> Response:
         return Json({"object": "list", "data": self._engines.states()})
 
-    def _for_admins(
-        self, handler: Callable[[Request, Principal], Awaitable[Response]]
-    ) -> Callable[[Request], Awaitable[Response]]:
-        async def guarded(request: Request) -> Response:
-            principal = await principal_of(request, self._gate)
-            if not principal.is_admin:
-                raise Forbidden("This key may not administer the platform.", code="not_an_admin")
-            return await handler(request, principal)
-
-        return guarded
-
-    async def _read(self, request: Request, want: type[_Body]) -> _Body:
-        return await struct_body(request, want, most=self._limits.header_bytes, within_s=self._limits.body_s)
-
-    def _shown_target(self, target: Target) -> dict[str, object]:
+    def _shown_target(self, target: Target) -> dict[str, Any]:
         health = self._health.seen(target.id)
         scheme, host, port = target.origin.scheme, target.origin.host, target.origin.port
         return {
@@ -171,15 +95,26 @@ class Admin:
             "cooling_down": self._health.cooling(target.id),
             "failures": health.failures,
             "last_error": health.last_error,
+            "enabled": True,
+            "limits": {name: getattr(target.limits, name) for name in LIMITS},
         }
 
 
-def _no_key(key_id: str) -> NotFound:
-    return NotFound(f"There is no key '{key_id[:100]}'.", code="key_not_found")
-
-
-def _shown_key(key: KeyRecord) -> dict[str, object]:
-    shown = msgspec.structs.asdict(key)
-    del shown["digest"]
-    shown["hint"] = f"…{key.hint}"
-    return shown
+def _shown_off(record: TargetRecord) -> dict[str, Any]:
+    """A target that gets no calls: it was disabled, or could not be used when the server started."""
+    return {
+        "id": record.id,
+        "provider": record.provider,
+        "base_url": record.base_url,
+        "model": record.model,
+        "upstream_model": record.upstream_model,
+        "key": "set" if record.credential else "",
+        "weight": record.weight,
+        "priority": record.priority,
+        "operations": list(record.operations),
+        "cooling_down": False,
+        "failures": 0,
+        "last_error": "",
+        "enabled": record.enabled,
+        "limits": {name: record.limits.get(name, 0) for name in LIMITS},
+    }

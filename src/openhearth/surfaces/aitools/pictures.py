@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 from typing_extensions import override
 
 from openhearth.config import Config
@@ -21,6 +21,7 @@ from openhearth.core.call import Principal
 from openhearth.core.errors import NotFound, RequestError
 from openhearth.core.media import ImageRequest
 from openhearth.core.operations import Operation
+from openhearth.core.permissions import Permission
 from openhearth.core.picture_tools import STYLES, Tool, with_options
 from openhearth.dialects import openai_errors
 from openhearth.media.gallery import Gallery
@@ -30,7 +31,7 @@ from openhearth.relay.pictures import Pictures
 from openhearth.surfaces.aitools.tools import INSTRUCTIONS, read_options, tool_named
 from openhearth.surfaces.family import Renamed, told_by
 from openhearth.surfaces.home import asker_of
-from openhearth.surfaces.http import Json, principal_of
+from openhearth.surfaces.http import Json, Route, principal_of
 from openhearth.surfaces.picture_bodies import STRUCTURAL, Fields, Order, read_order
 from openhearth.surfaces.picture_fields import PICTURE_FIELDS, prompt_of, read_request, unknown
 from openhearth.surfaces.picture_jobs import Job, Jobs, wants_bytes
@@ -79,11 +80,11 @@ class PictureTools:
     def routes(self) -> list[BaseRoute]:
         recraft = "/aitools/v1/recraft/v1/images"
         return [
-            Route("/aitools/v1/images", self._by_task, methods=["POST"]),
-            Route("/aitools/v1/images/edits", self._by_model, methods=["POST"]),
-            Route(f"{recraft}/generations", self._recraft_generations, methods=["POST"]),
-            Route(f"{recraft}/{{tool}}", self._recraft, methods=["POST"]),
-            Route("/beta/image", told_by(_LINK_ERRORS, self._by_link), methods=["GET"]),
+            Route("/aitools/v1/images", self._by_task, methods=["POST"], permission=Permission.CALL),
+            Route("/aitools/v1/images/edits", self._by_model, methods=["POST"], permission=Permission.CALL),
+            Route(f"{recraft}/generations", self._recraft_generations, methods=["POST"], permission=Permission.CALL),
+            Route(f"{recraft}/{{tool}}", self._recraft, methods=["POST"], permission=Permission.CALL),
+            Route("/beta/image", told_by(_LINK_ERRORS, self._by_link), methods=["GET"], permission=Permission.CALL),
         ]
 
     async def _by_task(self, request: Request) -> Response:
@@ -93,7 +94,7 @@ class PictureTools:
         if not task:
             raise RequestError("Field 'task' is required.", param="task", code="missing_field")
         model = order.fields.get("model", str) or EDITOR
-        job = self._job(request, principal, order, tool_named(task, "task"), model)
+        job = await self._job(request, principal, order, tool_named(task, "task"), model)
         return await self._jobs.whole(request, job)
 
     async def _by_model(self, request: Request) -> Response:
@@ -104,7 +105,7 @@ class PictureTools:
         if not named:
             raise RequestError("Field 'model' is required: it picks the tool.", param="model", code="missing_field")
         model, _, tool = named.rpartition("/")
-        job = self._job(request, principal, order, tool_named(tool, "model"), model or EDITOR)
+        job = await self._job(request, principal, order, tool_named(tool, "model"), model or EDITOR)
         return await self._jobs.whole(request, job)
 
     async def _recraft(self, request: Request) -> Response:
@@ -115,7 +116,7 @@ class PictureTools:
             raise NotFound(f"There is no tool '{name[:64]}' here: {', '.join(_RECRAFT_TOOLS)}.")
         order = await read_order(request, self._config.limits, also=_ALSO)
         attached = self._pictures.answers(principal, Operation.IMAGE_TOOL, RECRAFT)
-        job = self._job(request, principal, order, _RECRAFT_TOOLS[name], RECRAFT if attached else EDITOR)
+        job = await self._job(request, principal, order, _RECRAFT_TOOLS[name], RECRAFT if attached else EDITOR)
 
         async def make() -> Response:
             results, done = await self._jobs.results(job)
@@ -136,7 +137,7 @@ class PictureTools:
         asked = self._asked(order, model, operation)
         asked = msgspec.structs.replace(asked, prompt=prompt_of(order.fields), n=asked.n)
         dropped = unknown(order.names, STRUCTURAL | PICTURE_FIELDS, strict=self._config.strict_fields)
-        work = self._pictures.open(principal, operation, model, n=asked.n, stream=False)
+        work = await self._pictures.open(principal, operation, model, n=asked.n, stream=False)
         asker = asker_of(request, principal, self._config.server.public_url)
         as_bytes = wants_bytes(order.fields, model)
         lost = () if work.passes_on(operation) else dropped
@@ -151,7 +152,7 @@ class PictureTools:
             raise RequestError("Give the picture's address as 'url'.", param="url", code="missing_field")
         order = Order(query, tuple(request.query_params), {}, (url,))
         tool = tool_named(query.get("task", str) or "convert", "task")
-        job = self._job(request, principal, order, tool, query.get("model", str) or EDITOR, known=_LINK)
+        job = await self._job(request, principal, order, tool, query.get("model", str) or EDITOR, known=_LINK)
 
         async def make() -> Response:
             results, done = await self._jobs.results(job)
@@ -161,7 +162,7 @@ class PictureTools:
 
         return await whole(request, job.work, make(), _LINK_ERRORS)
 
-    def _job(
+    async def _job(
         self,
         request: Request,
         principal: Principal,
@@ -184,7 +185,7 @@ class PictureTools:
         dropped = unknown(order.names, known, strict=self._config.strict_fields)
         as_bytes = wants_bytes(order.fields, "")
         asker = asker_of(request, principal, self._config.server.public_url)
-        work = self._pictures.open(principal, operation, model, n=1, stream=False)
+        work = await self._pictures.open(principal, operation, model, n=1, stream=False)
         return Job(order, asked, work, asker, as_bytes, int(self._now()), dropped)
 
     def _operation(self, principal: Principal, tool: Tool, model: str) -> Operation:

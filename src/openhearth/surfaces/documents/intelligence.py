@@ -5,11 +5,12 @@
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from openhearth.config import Config
 from openhearth.core.documents import Service
 from openhearth.core.errors import NotFound
+from openhearth.core.permissions import Permission
 from openhearth.relay.gate import Gate
 from openhearth.surfaces.documents.bodies import read_order
 from openhearth.surfaces.documents.envelopes import Envelopes, Want, wants_links
@@ -18,7 +19,7 @@ from openhearth.surfaces.documents.ocr import model_of
 from openhearth.surfaces.documents.options import IN_ENVELOPES, read_options
 from openhearth.surfaces.documents.reading import Readings
 from openhearth.surfaces.home import asker_of
-from openhearth.surfaces.http import principal_of
+from openhearth.surfaces.http import Route, principal_of
 from openhearth.surfaces.work_answers import whole
 
 SERVICES = {
@@ -43,7 +44,11 @@ class Intelligence:
         self._config = config
 
     def routes(self) -> list[BaseRoute]:
-        return [Route("/aitools/v1/document-intelligence/{service}", self._serve, methods=["POST"])]
+        return [
+            Route(
+                "/aitools/v1/document-intelligence/{service}", self._serve, methods=["POST"], permission=Permission.CALL
+            )
+        ]
 
     async def _serve(self, request: Request) -> Response:
         principal = await principal_of(request, self._gate)
@@ -56,7 +61,7 @@ class Intelligence:
         as_links = wants_links(order.fields.get("response_format", str))
         model = model_of(order)
         documents = await self._finder.all(order.sources, asker)
-        work = self._readings.open(principal, model, len(documents))
+        work = await self._readings.open(principal, model, len(documents))
         want = Want(
             service=service,
             documents=documents,

@@ -34,7 +34,7 @@ class Marks:
             tool=str(Tool.REMOVE_WATERMARK),
             asked=frozenset({"tool"}),
         )
-        with self._pictures.open(principal, Operation.IMAGE_TOOL, _EDITOR, n=1, stream=False) as work:
+        with await self._pictures.open(principal, Operation.IMAGE_TOOL, _EDITOR, n=1, stream=False) as work:
             async with aclosing(work.events(with_options(asked, Options()))) as events:
                 made = [event async for event in events if isinstance(event, MadePicture)]
         width, height = size_of(document.data) or (made[0].width, made[0].height)

@@ -5,11 +5,12 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from openhearth.config import Config
 from openhearth.core.documents import Box, Reading, Service
 from openhearth.core.errors import RequestError
+from openhearth.core.permissions import Permission
 from openhearth.relay.gate import Gate
 from openhearth.relay.work import Work
 from openhearth.surfaces.documents.bodies import Order, read_order
@@ -17,7 +18,7 @@ from openhearth.surfaces.documents.finding import Finder
 from openhearth.surfaces.documents.options import Chosen, read_options
 from openhearth.surfaces.documents.reading import EMBEDDED, Readings, together
 from openhearth.surfaces.home import asker_of
-from openhearth.surfaces.http import Json, principal_of
+from openhearth.surfaces.http import Json, Route, principal_of
 from openhearth.surfaces.work_answers import whole
 
 _LONGEST_NAME = 256
@@ -33,7 +34,7 @@ class Ocr:
         self._config = config
 
     def routes(self) -> list[BaseRoute]:
-        return [Route("/v1/ocr", self._ocr, methods=["POST"])]
+        return [Route("/v1/ocr", self._ocr, methods=["POST"], permission=Permission.CALL)]
 
     async def _ocr(self, request: Request) -> Response:
         principal = await principal_of(request, self._gate)
@@ -42,7 +43,7 @@ class Ocr:
         model = model_of(order)
         asker = asker_of(request, principal, self._config.server.public_url)
         documents = await self._finder.all(order.sources, asker)
-        work = self._readings.open(principal, model, len(documents))
+        work = await self._readings.open(principal, model, len(documents))
 
         async def make() -> Response:
             readings = await self._readings.read(work, Service.TEXT, documents, chosen.options, chosen.asked)

@@ -40,10 +40,10 @@ class Readings:
         self._gallery = gallery
         self._config = config
 
-    def open(self, principal: Principal, model: str, documents: int = 1) -> Work:
+    async def open(self, principal: Principal, model: str, documents: int = 1) -> Work:
         """Raises NotFound, Forbidden, BudgetSpent and NoTargetLeft."""
         worst = Usage(pages=self._config.documents.pages * documents)
-        return self._calls.open(principal, Operation.READ_DOCUMENT, model, dialects=self._drivers, worst=worst)
+        return await self._calls.open(principal, Operation.READ_DOCUMENT, model, dialects=self._drivers, worst=worst)
 
     async def read(
         self, work: Work, service: Service, documents: Sequence[Document], options: Options, asked: frozenset[str]

@@ -10,13 +10,14 @@ from urllib.parse import urlencode
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from openhearth.config import Config
 from openhearth.core.call import Principal
 from openhearth.core.documents import DocumentRequest, Made, Reading, Service
 from openhearth.core.errors import NotTranslatable, RequestError, UpstreamGarbled
 from openhearth.core.operations import Operation
+from openhearth.core.permissions import Permission
 from openhearth.core.pictures import from_base64, made_from
 from openhearth.core.provider import Dialect, Target
 from openhearth.dialects.textin import errors
@@ -31,7 +32,7 @@ from openhearth.surfaces.documents.finding import Finder
 from openhearth.surfaces.documents.reading import Readings
 from openhearth.surfaces.family import Endpoint, told_by
 from openhearth.surfaces.home import asker_of
-from openhearth.surfaces.http import Json, principal_of
+from openhearth.surfaces.http import Json, Route, identified, principal_of
 from openhearth.surfaces.work_answers import whole
 
 _MODEL = "textin"
@@ -60,7 +61,12 @@ class Textin:
 
     def routes(self) -> list[BaseRoute]:
         return [
-            Route(f"/textin/v1/{path}", told_by(errors, self._endpoint(service)), methods=["POST"])
+            Route(
+                f"/textin/v1/{path}",
+                told_by(errors, self._endpoint(service)),
+                methods=["POST"],
+                permission=Permission.CALL,
+            )
             for path, service in (
                 ("pdf_to_markdown", Service.MARKDOWN),
                 ("image/watermark_remove", Service.WATERMARK),
@@ -99,14 +105,14 @@ class Textin:
             page_details=asked.page_details,
             markdown_details=asked.markdown_details,
         )
-        work = self._readings.open(principal, model)
+        work = await self._readings.open(principal, model)
         return await whole(request, work, self._answer(work, want, _query(order)), errors)
 
     async def _principal(self, request: Request) -> Principal:
         """Our key as any other client sends it, or where Textin's clients put their secret code."""
         secret = request.headers.get(_SECRET, "")
         if secret and "authorization" not in request.headers:
-            return await self._gate.identify(secret.encode("latin-1"))
+            return await identified(request, self._gate, secret.encode("latin-1"))
         return await principal_of(request, self._gate)
 
     async def _answer(self, work: Work, want: Want, query: str) -> Response:

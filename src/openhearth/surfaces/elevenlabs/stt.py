@@ -10,12 +10,13 @@ from contextlib import aclosing
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from openhearth.config import Config
 from openhearth.core.call import Principal, Usage
 from openhearth.core.errors import GatewayError, RequestError
 from openhearth.core.operations import Operation
+from openhearth.core.permissions import Permission
 from openhearth.core.provider import Dialect, Target
 from openhearth.core.transcript import Pairs, Passed, Transcript, TranscriptDriver, TranscriptRequest
 from openhearth.dialects import elevenlabs_errors
@@ -25,7 +26,7 @@ from openhearth.dialects.openai_transcripts.answer import srt
 from openhearth.relay.gate import Gate
 from openhearth.relay.work import Calls, Work
 from openhearth.surfaces.family import Renamed
-from openhearth.surfaces.http import principal_of
+from openhearth.surfaces.http import Route, principal_of
 from openhearth.surfaces.recordings import Recordings, Upload
 from openhearth.surfaces.work_answers import whole
 
@@ -61,7 +62,7 @@ class SpeechToText:
         self._config = config
 
     def routes(self) -> list[BaseRoute]:
-        return [Route("/elevenlabs/v1/speech-to-text", self._convert, methods=["POST"])]
+        return [Route("/elevenlabs/v1/speech-to-text", self._convert, methods=["POST"], permission=Permission.CALL)]
 
     async def _convert(self, request: Request) -> Response:
         try:
@@ -76,18 +77,18 @@ class SpeechToText:
         principal = await principal_of(request, self._gate)
         upload = await self._recordings.read(request, principal.owner)
         try:
-            job = self._job(principal, upload, tuple(request.query_params.multi_items()))
+            job = await self._job(principal, upload, tuple(request.query_params.multi_items()))
             return await whole(request, job.work, self._whole(job), _ERRORS)
         finally:
             await upload.held.remove()
 
-    def _job(self, principal: Principal, upload: Upload, query: Pairs) -> _Job:
+    async def _job(self, principal: Principal, upload: Upload, query: Pairs) -> _Job:
         model = next((value.strip() for name, value in upload.fields if name == "model_id"), "") or DEFAULT_MODEL
         if len(model) > _LONGEST_MODEL:
             raise RequestError("Field 'model_id' is too long.", param="model_id", code="invalid_value")
         asked, extras = read(upload.fields, model, upload.recording, query)
         audio_ms = min(upload.recording.size_bytes, round(self._config.transcripts.audio_s * 1000))
-        work = self._calls.open(
+        work = await self._calls.open(
             principal, Operation.TRANSCRIBE, model, dialects=self._drivers, worst=Usage(audio_ms=audio_ms)
         )
         return _Job(asked, extras, work)

@@ -11,11 +11,12 @@ from urllib.parse import urlencode
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from openhearth.config import Limits
 from openhearth.core.call import Principal
 from openhearth.core.errors import RequestError
+from openhearth.core.permissions import Permission
 from openhearth.core.provider import Dialect
 from openhearth.core.speech import SpeechAudio, SpeechOrder
 from openhearth.dialects import elevenlabs_errors
@@ -26,7 +27,7 @@ from openhearth.relay.gate import Gate
 from openhearth.relay.speech import ListedVoice, Speeches
 from openhearth.surfaces.family import Renamed, told_by
 from openhearth.surfaces.home import home_of
-from openhearth.surfaces.http import Json, json_body, principal_of
+from openhearth.surfaces.http import Json, Route, json_body, principal_of
 from openhearth.surfaces.spoken import Spoken, kept, streamed
 from openhearth.surfaces.work_answers import whole
 
@@ -63,8 +64,13 @@ class TextToSpeech:
 
     def routes(self) -> list[BaseRoute]:
         return [
-            *(Route(_PATH + kind, told_by(_REFUSED, self._speak), methods=["POST"]) for kind in _KINDS),
-            Route("/elevenlabs/v1/voices", told_by(_REFUSED, self._voices), methods=["GET"]),
+            *(
+                Route(_PATH + kind, told_by(_REFUSED, self._speak), methods=["POST"], permission=Permission.CALL)
+                for kind in _KINDS
+            ),
+            Route(
+                "/elevenlabs/v1/voices", told_by(_REFUSED, self._voices), methods=["GET"], permission=Permission.CALL
+            ),
         ]
 
     async def _speak(self, request: Request) -> Response:
@@ -100,7 +106,7 @@ class TextToSpeech:
             query=urlencode([(name, value) for name, value in query.multi_items() if name != "response_format"]),
         )
         more = [name for name in query if name not in ("response_format", "output_format")]
-        work = self._speeches.open(principal, order)
+        work = await self._speeches.open(principal, order)
         return Spoken(work, order, self._speeches, ignored=(*ignored, *more), strict=self._strict)
 
     def _model(self, principal: Principal, voice: str) -> str:

@@ -50,7 +50,7 @@ class FishModels:
         query = urlencode(request.query_params.multi_items())
         place = quote(path, safe="/") + (f"?{query}" if query else "")
         kind = request.headers.get("content-type", "")
-        work = self._calls.open(principal, Operation.SPEECH, _ANY_MODEL, dialects=_DIALECTS, worst=Usage())
+        work = await self._calls.open(principal, Operation.SPEECH, _ANY_MODEL, dialects=_DIALECTS, worst=Usage())
 
         async def make() -> Response:
             answer = await work.one(lambda target: self._voices.ask(target, request.method, place, kind, body))

@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from openhearth.config import Limits
 from openhearth.core.envelope import Envelope, depth
 from openhearth.core.errors import NotFound, RequestError, UnsupportedMedia
+from openhearth.core.permissions import Permission
 from openhearth.core.provider import Dialect
 from openhearth.core.speech import SpeechOrder
 from openhearth.dialects import fish_errors
@@ -23,7 +24,7 @@ from openhearth.relay.speech import ListedVoice, Speeches
 from openhearth.surfaces.family import Renamed, told_by
 from openhearth.surfaces.fish.models import FishModels
 from openhearth.surfaces.home import home_of
-from openhearth.surfaces.http import Json, body_bytes, principal_of
+from openhearth.surfaces.http import Json, Route, body_bytes, principal_of
 from openhearth.surfaces.spoken import Spoken, kept, streamed
 
 _JSON, _MSGPACK = "application/json", "application/msgpack"
@@ -60,10 +61,10 @@ class Fish:
 
     def routes(self) -> list[BaseRoute]:
         return [
-            Route("/fish/v1/tts", told_by(fish_errors, self._speak), methods=["POST"]),
-            Route("/fish/model", told_by(fish_errors, self._list), methods=["GET"]),
-            Route("/fish/model", told_by(fish_errors, self._create), methods=["POST"]),
-            Route("/fish/model/{voice}", told_by(fish_errors, self._one), methods=["GET"]),
+            Route("/fish/v1/tts", told_by(fish_errors, self._speak), methods=["POST"], permission=Permission.CALL),
+            Route("/fish/model", told_by(fish_errors, self._list), methods=["GET"], permission=Permission.CALL),
+            Route("/fish/model", told_by(fish_errors, self._create), methods=["POST"], permission=Permission.CALL),
+            Route("/fish/model/{voice}", told_by(fish_errors, self._one), methods=["GET"], permission=Permission.CALL),
         ]
 
     async def _speak(self, request: Request) -> Response:
@@ -80,7 +81,7 @@ class Fish:
         if not named and not self._is_ours(fields.get("reference_id")):
             named = _USUAL_MODEL if self._speeches.answers(principal, _USUAL_MODEL) else ""
         order, ignored = self._order(raw, kind, fields, named, is_fish=self._models.is_fish(principal, named))
-        work = self._speeches.open(principal, order)
+        work = await self._speeches.open(principal, order)
         spoken = Spoken(work, order, self._speeches, ignored=ignored, strict=self._strict)
         if wanted:
             return await kept(request, spoken, self._sounds, home_of(request, self._public_url), _ERRORS)

@@ -4,15 +4,16 @@ from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from openhearth.config import Limits
 from openhearth.core.call import Principal
 from openhearth.core.envelope import Envelope
 from openhearth.core.operations import Operation
+from openhearth.core.permissions import Permission
 from openhearth.relay.passthrough import read_ask
-from openhearth.relay.pipeline import Relay
-from openhearth.surfaces.http import body_bytes, check_json, principal_of
+from openhearth.relay.services import Relay
+from openhearth.surfaces.http import Route, body_bytes, check_json, principal_of
 from openhearth.surfaces.relay_response import RelayResponse
 from openhearth.surfaces.screening import Screening
 
@@ -48,6 +49,6 @@ def routes(
         return RelayResponse(relay, operation, envelope, ask, len(body))
 
     return [
-        Route("/v1/chat/completions", chat, methods=["POST"]),
-        Route("/v1/completions", completions, methods=["POST"]),
+        Route("/v1/chat/completions", chat, methods=["POST"], permission=Permission.CALL),
+        Route("/v1/completions", completions, methods=["POST"], permission=Permission.CALL),
     ]

@@ -2,15 +2,16 @@
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from openhearth.config import Limits
 from openhearth.core.envelope import Envelope
 from openhearth.core.errors import RequestError
 from openhearth.core.operations import Operation
+from openhearth.core.permissions import Permission
 from openhearth.relay.passthrough import Ask, read_ask
-from openhearth.relay.pipeline import Relay
-from openhearth.surfaces.http import body_bytes, check_json, principal_of
+from openhearth.relay.services import Relay
+from openhearth.surfaces.http import Route, body_bytes, check_json, principal_of
 from openhearth.surfaces.relay_response import RelayResponse
 from openhearth.surfaces.screening import Screening
 
@@ -39,8 +40,8 @@ def routes(relay: Relay, limits: Limits, screening: Screening | None = None) -> 
         return RelayResponse(relay, Operation.EMBED, envelope, ask, len(body))
 
     return [
-        Route("/v1/embeddings", embeddings, methods=["POST"]),
-        Route("/v1/engines/{model:path}/embeddings", engine_embeddings, methods=["POST"]),
+        Route("/v1/embeddings", embeddings, methods=["POST"], permission=Permission.CALL),
+        Route("/v1/engines/{model:path}/embeddings", engine_embeddings, methods=["POST"], permission=Permission.CALL),
     ]
 
 

@@ -9,15 +9,16 @@ from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from openhearth.config import Limits
 from openhearth.core.errors import RequestError, RequestTimeout, TooLarge
 from openhearth.core.multipart import Event, Field, FileBegin, FileData, FormReader, boundary_of
+from openhearth.core.permissions import Permission
 from openhearth.files.library import Draft, Library
 from openhearth.relay.gate import Gate
 from openhearth.stores.ports import FileRecord, Page
-from openhearth.surfaces.http import Json, body_pieces, principal_of
+from openhearth.surfaces.http import Json, Route, body_pieces, principal_of
 from openhearth.surfaces.openai.file_content import file_answer
 
 PURPOSES = ("assistants", "batch", "fine-tune", "vision", "user_data", "evals")
@@ -74,11 +75,11 @@ def routes(library: Library, gate: Gate, limits: Limits) -> list[BaseRoute]:
         return Json({"id": file_id, "object": "file", "deleted": True})
 
     return [
-        Route("/v1/files", create, methods=["POST"]),
-        Route("/v1/files", show_all, methods=["GET"]),
-        Route("/v1/files/{file_id}", show, methods=["GET"]),
-        Route("/v1/files/{file_id}", delete, methods=["DELETE"]),
-        Route("/v1/files/{file_id}/content", content, methods=["GET"]),
+        Route("/v1/files", create, methods=["POST"], permission=Permission.CALL),
+        Route("/v1/files", show_all, methods=["GET"], permission=Permission.CALL),
+        Route("/v1/files/{file_id}", show, methods=["GET"], permission=Permission.CALL),
+        Route("/v1/files/{file_id}", delete, methods=["DELETE"], permission=Permission.CALL),
+        Route("/v1/files/{file_id}/content", content, methods=["GET"], permission=Permission.CALL),
     ]
 
 

@@ -11,19 +11,20 @@ from collections.abc import Callable, Mapping
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from openhearth.config import Config
 from openhearth.core.call import Principal
 from openhearth.core.errors import RequestError
 from openhearth.core.media import ImageRequest
 from openhearth.core.operations import Operation
+from openhearth.core.permissions import Permission
 from openhearth.media.gallery import Gallery
 from openhearth.media.sources import Sources
 from openhearth.relay.gate import Gate
 from openhearth.relay.pictures import Pictures
 from openhearth.surfaces.home import asker_of
-from openhearth.surfaces.http import principal_of
+from openhearth.surfaces.http import Route, principal_of
 from openhearth.surfaces.picture_bodies import STRUCTURAL, Order, read_order
 from openhearth.surfaces.picture_fields import PICTURE_FIELDS, prompt_of, read_request, unknown
 from openhearth.surfaces.picture_jobs import Job, Jobs, wants_bytes
@@ -63,7 +64,8 @@ class Images:
     def routes(self) -> list[BaseRoute]:
         answers = (self._generate, self._edit, self._vary)
         return [
-            Route(f"/v1/images/{path}", answer, methods=["POST"]) for path, answer in zip(_PATHS, answers, strict=True)
+            Route(f"/v1/images/{path}", answer, methods=["POST"], permission=Permission.CALL)
+            for path, answer in zip(_PATHS, answers, strict=True)
         ]
 
     async def _generate(self, request: Request) -> Response:
@@ -86,7 +88,7 @@ class Images:
         dropped = unknown(order.names, known, strict=self._config.strict_fields)
         stream = operation is not Operation.IMAGE_VARY and (order.fields.get("stream", bool) or False)
         asker = asker_of(request, principal, self._config.server.public_url)
-        work = self._pictures.open(principal, operation, asked.model, n=asked.n, stream=stream)
+        work = await self._pictures.open(principal, operation, asked.model, n=asked.n, stream=stream)
         if work.passes_on(operation):
             dropped = ()
         job = Job(order, asked, work, asker, as_bytes, int(self._now()), dropped)

@@ -10,17 +10,18 @@ from typing import Protocol
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from openhearth.core.cards import About, EngineCard, ModelCard
 from openhearth.core.errors import GatewayError, NotFound, RequestError
 from openhearth.core.money import FREE
 from openhearth.core.operations import Operation
+from openhearth.core.permissions import Permission
 from openhearth.dialects import openai_errors
 from openhearth.engines.ports import EngineHost, EngineState
 from openhearth.relay.gate import Gate
 from openhearth.routing.catalog import Catalog, Model
-from openhearth.surfaces.http import Json
+from openhearth.surfaces.http import Json, Route, identified
 from openhearth.surfaces.openai.model_forms import Form, form_of
 
 _SHOWN: Mapping[str, Callable[[ModelCard], bool]] = {
@@ -142,20 +143,20 @@ def routes(models: ModelList, gate: Gate) -> list[BaseRoute]:
     """The two routes; a key sees only the models it may use."""
 
     async def many(request: Request, form: Form) -> object:
-        principal = await gate.identify(form.key)
+        principal = await identified(request, gate, form.key)
         cards = await models.all(installed=request.query_params.get("installed", ""))
         return form.many([card for card in cards if gate.may_use(principal, card.id)])
 
     async def one(request: Request, form: Form) -> object:
-        principal = await gate.identify(form.key)
+        principal = await identified(request, gate, form.key)
         name = request.path_params["name"]
         if not gate.may_use(principal, name):
             raise unknown(name)
         return form.one(await models.one(name))
 
     return [
-        Route("/v1/models", _answering(many), methods=["GET"]),
-        Route("/v1/models/{name:path}", _answering(one), methods=["GET"]),
+        Route("/v1/models", _answering(many), methods=["GET"], permission=Permission.CALL),
+        Route("/v1/models/{name:path}", _answering(one), methods=["GET"], permission=Permission.CALL),
     ]
 
 

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Raw
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from openhearth.config import Config
 from openhearth.core.call import Principal
@@ -18,11 +18,12 @@ from openhearth.core.envelope import Envelope
 from openhearth.core.errors import GatewayError, RequestError
 from openhearth.core.media import Picture
 from openhearth.core.operations import Operation
+from openhearth.core.permissions import Permission
 from openhearth.media.sources import Asker, Sources
 from openhearth.relay.passthrough import Ask, read_ask
-from openhearth.relay.pipeline import Relay
+from openhearth.relay.services import Relay
 from openhearth.surfaces.home import asker_of
-from openhearth.surfaces.http import body_bytes, check_json, principal_of
+from openhearth.surfaces.http import Route, body_bytes, check_json, principal_of
 from openhearth.surfaces.relay_response import RelayResponse
 
 EMBEDDED = "local-moderation"
@@ -38,7 +39,7 @@ class Moderations:
         self._config = config
 
     def routes(self) -> list[BaseRoute]:
-        return [Route("/v1/moderations", self._moderate, methods=["POST"])]
+        return [Route("/v1/moderations", self._moderate, methods=["POST"], permission=Permission.CALL)]
 
     async def _moderate(self, request: Request) -> Response:
         relay, limits = self._relay, self._config.limits

@@ -2,10 +2,12 @@
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
+from openhearth.core.permissions import Permission
 from openhearth.files.library import Library
 from openhearth.media.sounds import Sounds
+from openhearth.surfaces.http import Route
 from openhearth.surfaces.openai.file_content import file_answer
 
 
@@ -17,4 +19,6 @@ def routes(library: Library, sounds: Sounds) -> list[BaseRoute]:
         file = await sounds.linked(parts["owner"], parts["signature"], parts["name"])
         return await file_answer(request, library, file)
 
-    return [Route("/media/audio/{owner}/{signature}/{name}", sound, methods=["GET", "HEAD"])]
+    return [
+        Route("/media/audio/{owner}/{signature}/{name}", sound, methods=["GET", "HEAD"], permission=Permission.PUBLIC)
+    ]

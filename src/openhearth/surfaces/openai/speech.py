@@ -6,10 +6,11 @@ from contextlib import aclosing
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from openhearth.config import Limits
 from openhearth.core.errors import NotTranslatable
+from openhearth.core.permissions import Permission
 from openhearth.core.provider import Dialect
 from openhearth.core.speech import MIMES, SpeechAudio, SpeechDone, SpeechOpened, SpeechOrder
 from openhearth.dialects.openai_speech import events
@@ -18,7 +19,7 @@ from openhearth.engines.speak.voices import OPENAI_NAMES, chosen
 from openhearth.relay.gate import Gate
 from openhearth.relay.speech import ListedVoice, Speeches, readable
 from openhearth.relay.work import Work
-from openhearth.surfaces.http import Json, json_body, principal_of
+from openhearth.surfaces.http import Json, Route, json_body, principal_of
 from openhearth.surfaces.work_answers import EVENTS, Streamed, timing
 
 
@@ -33,8 +34,8 @@ class Speech:
 
     def routes(self) -> list[BaseRoute]:
         return [
-            Route("/v1/audio/speech", self._speak, methods=["POST"]),
-            Route("/v1/audio/voices", self._voices, methods=["GET"]),
+            Route("/v1/audio/speech", self._speak, methods=["POST"], permission=Permission.CALL),
+            Route("/v1/audio/voices", self._voices, methods=["GET"], permission=Permission.CALL),
         ]
 
     async def _speak(self, request: Request) -> Response:
@@ -43,7 +44,7 @@ class Speech:
         asked = read(body)
         model = asked.model or self._speeches.model_for(asked)
         order = SpeechOrder(msgspec.structs.replace(asked, model=model), Dialect.OPENAI_SPEECH, body)
-        work = self._speeches.open(principal, order)
+        work = await self._speeches.open(principal, order)
         answer = _Answer(work, order, strict=self._strict)
         return Streamed(
             work,

@@ -8,12 +8,13 @@ from contextlib import aclosing
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from openhearth.config import Config
 from openhearth.core.call import Principal, Usage
 from openhearth.core.errors import RequestError
 from openhearth.core.operations import Operation
+from openhearth.core.permissions import Permission
 from openhearth.core.provider import Dialect, Target
 from openhearth.core.transcript import Passed, Transcript, TranscriptDriver, TranscriptRequest
 from openhearth.dialects.openai_transcripts import events
@@ -21,7 +22,7 @@ from openhearth.dialects.openai_transcripts.answer import Shape, written
 from openhearth.dialects.openai_transcripts.fields import Asked, read
 from openhearth.relay.gate import Gate
 from openhearth.relay.work import Calls, Work
-from openhearth.surfaces.http import principal_of
+from openhearth.surfaces.http import Route, principal_of
 from openhearth.surfaces.recordings import Keeping, Recordings, Upload
 from openhearth.surfaces.work_answers import Streamed, timing, whole
 
@@ -59,8 +60,8 @@ class Transcriptions:
 
     def routes(self) -> list[BaseRoute]:
         return [
-            Route("/v1/audio/transcriptions", self._transcribe, methods=["POST"]),
-            Route("/v1/audio/translations", self._translate, methods=["POST"]),
+            Route("/v1/audio/transcriptions", self._transcribe, methods=["POST"], permission=Permission.CALL),
+            Route("/v1/audio/translations", self._translate, methods=["POST"], permission=Permission.CALL),
         ]
 
     async def _transcribe(self, request: Request) -> Response:
@@ -74,18 +75,18 @@ class Transcriptions:
         upload = await self._recordings.read(request, principal.owner)
         answer: Response | None = None
         try:
-            answer = await self._response(request, self._job(principal, upload, operation))
+            answer = await self._response(request, await self._job(principal, upload, operation))
         finally:
             if answer is None:
                 await upload.held.remove()
         return Keeping(answer, upload.held)
 
-    def _job(self, principal: Principal, upload: Upload, operation: Operation) -> _Job:
+    async def _job(self, principal: Principal, upload: Upload, operation: Operation) -> _Job:
         """The request understood and admitted. Raises RequestError, NotFound, Forbidden and BudgetSpent."""
         asked = read(upload.fields)
         request = _request(upload, asked, operation)
         shape = Shape(operation, asked.response_format, asked.granularities, with_logprobs=asked.with_logprobs)
-        work = self._calls.open(
+        work = await self._calls.open(
             principal,
             operation,
             request.model,

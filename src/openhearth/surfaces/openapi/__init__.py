@@ -11,10 +11,13 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
+from openhearth.core.permissions import Permission
+from openhearth.surfaces.http import Route
 from openhearth.surfaces.openapi import (
     audio,
+    calls,
     chat,
     documents,
     elevenlabs,
@@ -43,6 +46,7 @@ _AREAS: tuple[ModuleType, ...] = (
     files,
     operator,
     prices,
+    calls,
 )
 _REFUSALS = (
     ("Error",),
@@ -89,7 +93,7 @@ def routes() -> list[BaseRoute]:
     async def show(_: Request) -> Response:
         return Response(body, media_type=JSON)
 
-    return [Route("/openapi.json", show, methods=["GET"])]
+    return [Route("/openapi.json", show, methods=["GET"], permission=Permission.PUBLIC)]
 
 
 def _named(paths: dict[str, Any], area: str) -> dict[str, Any]:

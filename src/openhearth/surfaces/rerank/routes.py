@@ -4,17 +4,18 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from openhearth.config import Limits
 from openhearth.core.call import Usage
 from openhearth.core.errors import GatewayError
 from openhearth.core.operations import Operation
+from openhearth.core.permissions import Permission
 from openhearth.core.provider import Dialect, Target
 from openhearth.core.rerank import RerankAnswer, RerankDriver
 from openhearth.relay.gate import Gate
 from openhearth.relay.work import Calls, Work
-from openhearth.surfaces.http import Json, json_body, principal_of
+from openhearth.surfaces.http import Json, Route, json_body, principal_of
 from openhearth.surfaces.rerank.answers import shown
 from openhearth.surfaces.rerank.bodies import Order, read_order
 from openhearth.surfaces.rerank.errors import CohereForm, EveryForm
@@ -36,9 +37,10 @@ class Rerank:
         first = self._route(Dialect.JINA_RERANK, EveryForm())
         second = self._route(Dialect.COHERE_RERANK, CohereForm())
         return [
-            Route("/v1/rerank", first, methods=["POST"]),
-            Route("/v2/rerank", second, methods=["POST"]),
-            Route("/v1/v2/rerank", second, methods=["POST"]),  # Cohere's client given a base address that ends in /v1
+            Route("/v1/rerank", first, methods=["POST"], permission=Permission.CALL),
+            Route("/v2/rerank", second, methods=["POST"], permission=Permission.CALL),
+            # Cohere's client given a base address that ends in /v1
+            Route("/v1/v2/rerank", second, methods=["POST"], permission=Permission.CALL),
         ]
 
     def _route(self, form: Dialect, errors: EveryForm) -> Callable[[Request], Awaitable[Response]]:
@@ -58,7 +60,7 @@ class Rerank:
         order = read_order(await json_body(request, self._limits), form)
         asked = order.request
         worst = Usage(input_tokens=_bytes(order), searches=asked.search_units)
-        work = self._calls.open(principal, Operation.RERANK, asked.model, dialects=self._drivers, worst=worst)
+        work = await self._calls.open(principal, Operation.RERANK, asked.model, dialects=self._drivers, worst=worst)
         return await whole(request, work, self._rank(work, order), errors)
 
     async def _rank(self, work: Work, order: Order) -> Response:

@@ -42,12 +42,19 @@ class Upscaler:
     """The operation. ``left_s`` tells how many seconds the edit may still take; ``remark`` records what was used."""
 
     def __init__(
-        self, folder: Path, *, threads: int, left_s: Callable[[], float], remark: Callable[[str], None]
+        self,
+        folder: Path,
+        *,
+        threads: int,
+        left_s: Callable[[], float],
+        remark: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._folder = folder
         self._threads = threads
         self._left_s = left_s
         self._remark = remark
+        self._clock = clock
         self._nets: dict[Network, Any] = {}
 
     def __call__(self, pixels: Pixels, step: Upscale, scene: Scene, others: list[Pixels]) -> Pixels:
@@ -96,7 +103,7 @@ class Upscaler:
         scale = network.factor
         out = np.empty((height * scale, width * scale, 3), np.uint8)
         net = self._loaded(network)
-        begun, done_pixels, all_pixels = time.monotonic(), 0, height * width
+        begun, done_pixels, all_pixels = self._clock(), 0, height * width
         for y0, y1, x0, x1 in _tiles(height, width):
             top, left = max(0, y0 - _OVERLAP), max(0, x0 - _OVERLAP)
             bottom, right = min(height, y1 + _OVERLAP), min(width, x1 + _OVERLAP)
@@ -104,7 +111,7 @@ class Upscaler:
             inner = tile[(y0 - top) * scale : (y1 - top) * scale, (x0 - left) * scale : (x1 - left) * scale]
             out[y0 * scale : y1 * scale, x0 * scale : x1 * scale] = to_bytes(inner)
             done_pixels += (y1 - y0) * (x1 - x0)
-            if (time.monotonic() - begun) * all_pixels / done_pixels > budget_s and done_pixels < all_pixels:
+            if (self._clock() - begun) * all_pixels / done_pixels > budget_s and done_pixels < all_pixels:
                 return None
         return out
 

@@ -1,6 +1,7 @@
 """Letters of a PDF page, in the order they were written, and the runs of text they form."""
 
 import ctypes
+import math
 import re
 
 import msgspec
@@ -18,17 +19,34 @@ _SAME_LINE = 0.35  # of the letters' size: how far bottoms may differ
 _WORD_GAP = 0.18
 _RUN_GAP = 1.5
 _BACK = -0.6
+_NEARLY = 8  # degrees
 _HYPHEN = "\x02"  # what pdfium gives for a hyphen at the end of a line
 
 
 class Glyph(msgspec.Struct, frozen=True):
-    """One letter; ``box`` is left, bottom, right, top in points. ``is_bad``: the file does not say what it means."""
+    """One letter; ``box`` is left, bottom, right, top in points. ``is_bad``: the file does not say what it means.
+    ``turn``: how many degrees it is turned clockwise."""
 
     text: str
     box: tuple[float, float, float, float]
     size: float
     is_bold: bool
     is_bad: bool
+    turn: int = 0
+
+    @property
+    def upright(self) -> tuple[float, float, float, float]:
+        """``box`` on a sheet that was turned so that the letter stands upright; for quarter turns only."""
+        left, bottom, right, top = self.box
+        match self.turn:
+            case 90:
+                return -top, left, -bottom, right
+            case 180:
+                return -right, -top, -left, -bottom
+            case 270:
+                return bottom, -right, top, -left
+            case _:
+                return self.box
 
 
 def glyphs_of(text: pdfium.PdfTextPage) -> list[Glyph]:
@@ -36,7 +54,7 @@ def glyphs_of(text: pdfium.PdfTextPage) -> list[Glyph]:
     count = text.count_chars()
     if count > _MOST_GLYPHS:
         raise too_large(f"A page of the PDF has {count:,} letters.")
-    found = []
+    found: list[Glyph] = []
     box = raw.FS_RECTF()
     for index in range(count):
         code = raw.FPDFText_GetUnicode(text, index)
@@ -55,6 +73,7 @@ def glyphs_of(text: pdfium.PdfTextPage) -> list[Glyph]:
                 _shown_size(size, height),
                 raw.FPDFText_GetFontWeight(text, index) >= _BOLD or _BOLD_NAME.search(_font(text, index)) is not None,
                 code == 0xFFFD or 0xE000 <= code <= 0xF8FF or raw.FPDFText_HasUnicodeMapError(text, index) == 1,
+                found[-1].turn if found and written.isspace() else _turn(text, index),
             )
         )
     return found
@@ -78,21 +97,32 @@ def runs_of(glyphs: list[Glyph]) -> list[list[Glyph]]:
 
 
 def _follows(before: Glyph, glyph: Glyph) -> bool:
+    if glyph.turn != before.turn or glyph.turn % 90:
+        return glyph.turn == before.turn
     size = max(before.size, glyph.size, 0.1)
-    gap = glyph.box[0] - before.box[2]
-    height = min(before.box[3] - before.box[1], glyph.box[3] - glyph.box[1])
-    overlap = min(before.box[3], glyph.box[3]) - max(before.box[1], glyph.box[1])
-    is_same_line = abs(glyph.box[1] - before.box[1]) < _SAME_LINE * size or overlap > 0.6 * height
+    one, two = before.upright, glyph.upright
+    gap = two[0] - one[2]
+    height = min(one[3] - one[1], two[3] - two[1])
+    overlap = min(one[3], two[3]) - max(one[1], two[1])
+    is_same_line = abs(two[1] - one[1]) < _SAME_LINE * size or overlap > 0.6 * height
     return is_same_line and _BACK * size < gap < _RUN_GAP * size
 
 
 def _is_word_end(before: Glyph, glyph: Glyph) -> bool:
-    if before.text.isspace() or glyph.text.isspace():
+    if before.text.isspace() or glyph.text.isspace() or glyph.turn % 90:
         return False
-    gap = glyph.box[0] - before.box[2]
+    gap = glyph.upright[0] - before.upright[2]
     if gap < _WORD_GAP * max(before.size, glyph.size):
         return False
     return not (CJK_END.search(before.text) and CJK_START.search(glyph.text))
+
+
+def _turn(text: pdfium.PdfTextPage, index: int) -> int:
+    """Degrees clockwise; nearly a quarter turn is one."""
+    angle = raw.FPDFText_GetCharAngle(text, index)
+    degrees = round(math.degrees(angle)) if angle > 0 else 0
+    quarter = round(degrees / 90) * 90
+    return (quarter if abs(degrees - quarter) <= _NEARLY else degrees) % 360
 
 
 def _font(text: pdfium.PdfTextPage, index: int) -> bytes:

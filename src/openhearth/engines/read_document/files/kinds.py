@@ -16,6 +16,17 @@ _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")  # MS-OFFCRYPTO 2.3.
 _UNREADABLE_PICTURES = frozenset({"image/svg+xml", "image/avif", "image/heic"})
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _LOOK_CHARS = 100_000
+_LOOK_HEAD_BYTES = 4096
+_PAIR = re.compile(rb"[\x81-\xfe][\x40-\xfe]")
+_CHARSET = re.compile(
+    rb"<(?:meta|\?xml)\s[^>]{0,200}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE
+)
+_ENCODINGS = {
+    **dict.fromkeys(("iso-8859-1", "latin1", "ascii", "us-ascii"), "cp1252"),
+    **dict.fromkeys(("gb2312", "gbk"), "gb18030"),
+    **dict.fromkeys(("shift_jis", "shift-jis", "x-sjis"), "cp932"),
+    **dict.fromkeys(("euc-kr", "ks_c_5601-1987"), "cp949"),
+}
 _FOREIGN = (
     (b"{\\rtf", "This is RTF."),
     (b"Rar!", "This is a RAR archive."),
@@ -81,14 +92,35 @@ def text_of(data: bytes) -> str:
     for start, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if data.startswith(start):
             return _decoded(data, (encoding,))
-    return _decoded(data, ("utf-8", "gb18030"))
+    return _decoded(data, ("utf-8", *_claimed(data), *_likely(data)))
+
+
+def _claimed(data: bytes) -> tuple[str, ...]:
+    """The encoding that the head of a web page names, by its usual name (https://encoding.spec.whatwg.org)."""
+    found = _CHARSET.search(data[:_LOOK_HEAD_BYTES])
+    if found is None:
+        return ()
+    name = found[1].decode("ascii").lower()
+    return (_ENCODINGS.get(name, name),)
+
+
+def _likely(data: bytes) -> tuple[str, ...]:
+    """Chinese or Western: both fit most bytes, but of Chinese letters few have a second byte that is ASCII, and in
+    Western text accents stand between ASCII."""
+    sample = data[:_LOOK_CHARS]
+    pairs = _PAIR.findall(sample)
+    ascii_seconds = sum(pair[1] < 0x80 for pair in pairs)
+    if 2 * ascii_seconds < len(pairs):
+        return ("gb18030",)
+    accents = sum(byte >= 0x80 for byte in sample)
+    return ("cp1252",) if 4 * accents < len(sample) else ("gb18030",)
 
 
 def _decoded(data: bytes, encodings: tuple[str, ...]) -> str:
     for encoding in encodings:
         try:
             text = data.decode(encoding)
-        except UnicodeDecodeError:
+        except (UnicodeError, LookupError):
             continue
         if not _CONTROLS.search(text[:_LOOK_CHARS]):
             return text

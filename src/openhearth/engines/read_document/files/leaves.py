@@ -9,6 +9,7 @@ from openhearth.core.errors import RequestError
 from openhearth.engines.read_document.files.kinds import Kind, kind_of
 from openhearth.engines.read_document.files.pdf import PdfFile, PdfPage
 from openhearth.engines.read_document.files.picture import PictureFile
+from openhearth.engines.read_document.layout.pieces import Piece
 from openhearth.engines.read_document.limits import Limits
 from openhearth.engines.read_document.pages import Leaf
 
@@ -68,5 +69,14 @@ def _leaf(number: int, page: PdfPage, options: Options) -> Leaf:
     notes: tuple[str, ...] = ()
     if page.is_reduced:
         notes = (f"Page {number} is so large that it was drawn at {page.scale * 72:.0f} dots per inch.",)
-    text = () if options.scan else tuple(page.text())
-    return Leaf(number, page.pixels(), text, tuple(page.figures()) if text else (), notes=notes)
+    every = [] if options.scan else page.text()
+    text, aside = [piece for piece in every if not piece.turn], [piece for piece in every if piece.turn]
+    pictures = page.pictures() if text else []
+    if _letters(aside) > _letters(text) or page.is_stamped_scan(text, pictures):  # what turns and reads pictures can
+        return Leaf(number, page.pixels(), notes=notes)
+    figures = tuple(page.figures(pictures)) if text else ()
+    return Leaf(number, page.pixels(), tuple(text), figures, notes=notes, aside=tuple(aside))
+
+
+def _letters(pieces: list[Piece]) -> int:
+    return sum(len(piece.text) for piece in pieces)

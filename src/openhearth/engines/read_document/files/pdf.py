@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import msgspec
 import numpy as np
 import pypdfium2 as pdfium
+import pypdfium2.raw as raw
 
 from openhearth.engines.read_document.faults import damaged, encrypted, unsupported, wrong_password
 from openhearth.engines.read_document.files.glyphs import Glyph, glyphs_of, runs_of
@@ -21,6 +22,8 @@ _LEAST_LETTERS = 8
 _MOST_BAD = 0.25
 _LEAST_FIGURE = 0.0025  # of the page: smaller pictures are bullets and lines
 _MOST_FIGURE = 0.9  # larger ones are the page's own scan or its background
+_LEAST_SCAN = 0.75  # of the page: so much is covered by its scan, be it in strips
+_RIM = 0.08
 _MOST_OBJECTS = 20_000
 
 
@@ -43,13 +46,24 @@ class PdfFile:
     def page(self, number: int, dpi: int) -> Iterator["PdfPage"]:
         """Page ``number``, counted from 0. Raises RequestError when it is damaged."""
         try:
-            page = self._pdf[number]
+            page = self._with_fields(number)
         except pdfium.PdfiumError as error:
             raise damaged(f"PDF's page {number + 1}") from error
         try:
             yield PdfPage(page, dpi, most_pixels=self._most_pixels)
         finally:
             page.close()
+
+    def _with_fields(self, number: int) -> pdfium.PdfPage:
+        """The page, what was filled into its form a part of it: else neither its text nor its picture would hold it."""
+        page = self._pdf[number]
+        if raw.FPDFPage_GetAnnotCount(page) == 0:
+            return page
+        is_new = raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY) == raw.FLATTEN_SUCCESS
+        if not is_new:
+            return page
+        page.close()
+        return self._pdf[number]
 
     def close(self) -> None:
         self._pdf.close()
@@ -89,19 +103,30 @@ class PdfPage:
             text.close()
         return [self._piece(run) for run in runs_of(glyphs)] if _is_usable(glyphs) else []
 
-    def figures(self) -> list[Place]:
+    def pictures(self) -> list[Place]:
         """Where pictures stand, the largest first."""
         found = []
-        area = self.width * self.height
-        for number, item in enumerate(self._page.get_objects(filter=(pdfium.raw.FPDF_PAGEOBJ_IMAGE,), max_depth=4)):
+        for number, item in enumerate(self._page.get_objects(filter=(raw.FPDF_PAGEOBJ_IMAGE,), max_depth=4)):
             if number >= _MOST_OBJECTS:
                 break
             with contextlib.suppress(pdfium.PdfiumError):
                 left, bottom, right, top = item.get_bounds()
-                place = self._frame.place((left, bottom, right, top), within=(self.width, self.height))
-                if _LEAST_FIGURE < place.width * place.height / area < _MOST_FIGURE:
-                    found.append(place)
+                found.append(self._frame.place((left, bottom, right, top), within=(self.width, self.height)))
         return sorted(found, key=lambda place: -place.width * place.height)
+
+    def figures(self, pictures: list[Place]) -> list[Place]:
+        """Those of ``pictures`` that illustrate the page: not its ornaments, and not its background."""
+        return [one for one in pictures if _LEAST_FIGURE < self._share(one) < _MOST_FIGURE]
+
+    def is_stamped_scan(self, text: list[Piece], pictures: list[Place]) -> bool:
+        """Whether the page is a scan and all its own text a stamp at its rim: a page number, the scanner's name."""
+        if sum(self._share(one) for one in pictures) < _LEAST_SCAN:
+            return False
+        low, high = _RIM * self.height, (1 - _RIM) * self.height
+        return all(piece.place.y1 < low or piece.place.y0 > high for piece in text)
+
+    def _share(self, place: Place) -> float:
+        return float(place.width * place.height / (self.width * self.height))
 
     def _piece(self, run: list[Glyph]) -> Piece:
         places = [self._frame.place(glyph.box) for glyph in run if glyph.text.strip()]
@@ -114,7 +139,8 @@ class PdfPage:
         sizes = sorted(glyph.size for glyph in run)
         bold = sum(glyph.is_bold for glyph in run) * 2 > len(run)
         text = "".join(glyph.text for glyph in run).strip()
-        return Piece(text, place, sizes[len(sizes) // 2] * self.scale, bold)
+        turn = (run[0].turn + self._frame.turn) % 360
+        return Piece(text, place, sizes[len(sizes) // 2] * self.scale, bold, turn=turn)
 
 
 class _Frame(msgspec.Struct, frozen=True):

@@ -45,13 +45,15 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Piece(msgspec.Struct, frozen=True):
-    """A run of text on one line. ``size`` is the height of its letters (of the font where it is known)."""
+    """A run of text on one line. ``size`` is the height of its letters (of the font where it is known). ``turn``: how
+    many degrees clockwise it stands on its page."""
 
     text: str
     place: Place
     size: float
     is_bold: bool = False
     score: float = 1.0
+    turn: int = 0
 
 
 def around(places: list[Place]) -> Place:

@@ -24,25 +24,30 @@ _LONG = 3.0  # heights of a line: shorter ones do not tell a direction
 
 
 class Upright(msgspec.Struct, frozen=True):
-    """``back`` leads from its pixels to those of the source; ``angle`` is 0, 90, 180 or 270 as in ``Line``."""
+    """``back`` leads from its pixels to those of the source; ``angle`` is 0, 90, 180 or 270 as in ``Line``. ``aside``
+    are texts that stand turned."""
 
     pixels: Pixels
     back: Matrix
     angle: int
     pieces: tuple[Piece, ...] = ()
+    aside: tuple[Piece, ...] = ()
 
-    def box(self, place: Place) -> Box:
-        """``place`` in the source's pixels."""
+    def box(self, place: Place, turn: int = 0) -> Box:
+        """``place`` in the source's pixels, from the top left of a text that stands turned there."""
         corners = [(place.x0, place.y0), (place.x1, place.y0), (place.x1, place.y1), (place.x0, place.y1)]
-        return box_of(_through(self.back, np.array(corners, dtype=np.float64)))
+        first = round(turn / 90) % 4
+        return box_of(_through(self.back, np.array([*corners[first:], *corners[:first]], dtype=np.float64)))
 
     def line(self, piece: Piece) -> Line:
-        return Line(piece.text, round(piece.score, 4), self.box(piece.place), self.angle)
+        return Line(
+            piece.text, round(piece.score, 4), self.box(piece.place, piece.turn), (self.angle + piece.turn) % 360
+        )
 
 
-def as_given(pixels: Pixels, pieces: list[Piece]) -> Upright:
+def as_given(pixels: Pixels, pieces: list[Piece], aside: list[Piece]) -> Upright:
     """A page that stands upright already."""
-    return Upright(pixels, np.eye(3), 0, tuple(pieces))
+    return Upright(pixels, np.eye(3), 0, tuple(pieces), tuple(aside))
 
 
 def read_upright(reader: Reader, pixels: Pixels, *, flatten: bool) -> Upright:

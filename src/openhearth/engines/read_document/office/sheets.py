@@ -3,9 +3,11 @@
 import csv
 import datetime
 import io
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 
 from openhearth.core.documents import Options
 from openhearth.engines.read_document.faults import damaged, too_large
@@ -13,29 +15,55 @@ from openhearth.engines.read_document.files.archive import repacked, unpacked
 from openhearth.engines.read_document.files.kinds import text_of
 from openhearth.engines.read_document.layout.pieces import Place
 from openhearth.engines.read_document.limits import MOST_CELLS
-from openhearth.engines.read_document.tables.grids import Grid, GridCell, as_html, markdown
+from openhearth.engines.read_document.tables.grids import Grid, GridCell, written
 
 _NOWHERE = Place(0, 0, 0, 0)
 _MOST_COLUMNS = 2_000
 _MOST_FIELD_CHARS = 1_000_000
+_NEVER_CALCULATED = re.compile(rb"<f(?:>[^<]*</f>|\s[^>]*(?:/>|>[^<]*</f>))\s*(?:<v\s*/>|<v></v>)?\s*</c>")
 
 
 class Sheets:
-    """An open workbook."""
+    """An open workbook. A formula that was never calculated, as programs write them, is shown itself."""
 
     def __init__(self, data: bytes) -> None:
-        self._book = load_workbook(repacked(unpacked(data)), read_only=True, data_only=True, keep_links=False)
+        members = unpacked(data)
+        self._book = _opened(members, data_only=True)
         self._names = list(self._book.sheetnames)
+        sheets = (content for name, content in members.items() if name.startswith("xl/worksheets/"))
+        is_whole = not any(_NEVER_CALCULATED.search(content) for content in sheets)
+        self._formulas = None if is_whole else _opened(members, data_only=False)
 
     def __len__(self) -> int:
         return len(self._names)
 
     def markdown(self, number: int, options: Options) -> str:
         """Sheet ``number``, counted from 0, under its name."""
-        sheet = self._book[self._names[number]]
-        rows = sheet.iter_rows(values_only=True) if hasattr(sheet, "iter_rows") else ()
-        table = _table([[_shown(value) for value in row] for row in _bounded(rows)], options)
+        rows = _rows(self._book, self._names[number])
+        if self._formulas is not None:
+            rows = map(_completed, rows, _rows(self._formulas, self._names[number]))
+        table = _table([[shown(value) for value in row] for row in _bounded(rows)], options)
         return f"## {self._names[number]}\n\n{table}".strip()
+
+
+def _opened(members: dict[str, bytes], *, data_only: bool) -> Workbook:
+    return load_workbook(repacked(members), read_only=True, data_only=data_only, keep_links=False)
+
+
+def _rows(book: Workbook, name: str) -> Iterable[Sequence[object]]:
+    """Every row of a sheet, whatever size the file says it has; none of a sheet that is a chart."""
+    sheet: Any = book[name]
+    if not hasattr(sheet, "reset_dimensions"):
+        return ()
+    sheet.reset_dimensions()
+    rows: Iterable[Sequence[object]] = sheet.iter_rows(values_only=True)
+    return rows
+
+
+def _completed(values: Sequence[object], formulas: Sequence[object]) -> list[object]:
+    """Values, and formulas where there is none."""
+    pairs = zip(values, formulas, strict=True)
+    return [getattr(formula, "text", formula) if value is None else value for value, formula in pairs]
 
 
 def csv_markdown(data: bytes, options: Options) -> str:
@@ -48,7 +76,7 @@ def csv_markdown(data: bytes, options: Options) -> str:
         rows = list(_bounded(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)))
     except csv.Error as error:
         raise damaged("CSV file") from error
-    return _table([[_shown(value) for value in row] for row in rows], options)
+    return _table([[shown(value) for value in row] for row in rows], options)
 
 
 def _bounded(rows: Iterable[Iterable[object]]) -> Iterable[list[object]]:
@@ -70,7 +98,8 @@ def _bounded(rows: Iterable[Iterable[object]]) -> Iterable[list[object]]:
         yield values
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A value of a cell as text: whole numbers without a fraction, days without a time."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -91,5 +120,4 @@ def _table(rows: list[list[str]], options: Options) -> str:
         for number, row in enumerate(rows)
         for column in range(columns)
     )
-    by_row = Grid(len(rows), columns, cells, _NOWHERE, is_ruled=True)
-    return as_html(by_row) if options.tables == "html" else markdown(by_row)
+    return written(Grid(len(rows), columns, cells, _NOWHERE, is_ruled=True), options.tables)

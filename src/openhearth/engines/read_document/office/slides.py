@@ -6,10 +6,13 @@ from typing import Any
 from pptx import Presentation
 
 from openhearth.core.documents import Options
+from openhearth.engines.read_document.faults import too_large
 from openhearth.engines.read_document.files.archive import repacked, unpacked
 from openhearth.engines.read_document.layout.pieces import Place
+from openhearth.engines.read_document.limits import MOST_CELLS
 from openhearth.engines.read_document.office.pictures import Collected
-from openhearth.engines.read_document.tables.grids import Grid, GridCell, as_html, markdown
+from openhearth.engines.read_document.office.sheets import shown
+from openhearth.engines.read_document.tables.grids import Grid, GridCell, written
 
 _NOWHERE = Place(0, 0, 0, 0)
 _MOST_DEPTH = 8
@@ -53,21 +56,51 @@ def _shapes(shapes: Any, depth: int = 0) -> Iterator[Any]:
 def _written(shape: Any, page: int, options: Options, pictures: Collected) -> list[str]:
     if getattr(shape, "has_table", False):
         return [_table(shape.table, options)]
+    if getattr(shape, "has_chart", False):
+        return _chart(shape.chart, options)
     if getattr(shape, "has_text_frame", False):
         return _paragraphs(shape.text_frame.paragraphs)
-    if hasattr(shape, "image"):
-        name = pictures.add(shape.image.blob, page)
-        return [f"![]({name})"] if name else []
-    return []
+    data = _picture(shape)
+    name = pictures.add(data, page) if data else ""
+    return [f"![]({name})"] if name else []
+
+
+def _picture(shape: Any) -> bytes:
+    """The picture of a shape that holds one; a linked one lies outside of the file."""
+    try:
+        return bytes(shape.image.blob)
+    except (AttributeError, ValueError, KeyError):
+        return b""
 
 
 def _paragraphs(paragraphs: Any) -> list[str]:
     """Several paragraphs of a box are a list, one alone is text."""
-    texts = [("  " * paragraph.level, "".join(run.text for run in paragraph.runs).strip()) for paragraph in paragraphs]
+    texts = [("  " * paragraph.level, " ".join(paragraph.text.split())) for paragraph in paragraphs]
     texts = [(indent, text) for indent, text in texts if text]
     if len(texts) == 1:
         return [texts[0][1]]
     return ["\n".join(f"{indent}- {text}" for indent, text in texts)] if texts else []
+
+
+def _chart(chart: Any, options: Options) -> list[str]:
+    """The numbers of a chart as a table, categories down and series across, under its title. Raises TooLarge."""
+    claimed = [int(count) for count in chart._chartSpace.xpath(".//c:ptCount/@val")]
+    if sum(claimed) > MOST_CELLS:  # so many numbers are made of it, however few are there
+        raise too_large(f"A chart has more than {MOST_CELLS:,} numbers.")
+    try:
+        plots = list(chart.plots)
+    except ValueError:  # a kind of chart that python-pptx does not know
+        plots = []
+    series = [one for plot in plots for one in plot.series]
+    if not series:
+        return []
+    columns = [["", *map(str, plots[0].categories)], *([one.name, *map(shown, one.values)] for one in series)]
+    cells = tuple(
+        GridCell(row, at, 1, 1, _NOWHERE, text) for at, column in enumerate(columns) for row, text in enumerate(column)
+    )
+    table = Grid(max(map(len, columns)), len(columns), cells, _NOWHERE, is_ruled=True)
+    title = " ".join(chart.chart_title.text_frame.text.split()) if chart.has_title else ""
+    return [*([f"**{title}**"] if title else []), written(table, options.tables)]
 
 
 def _table(table: Any, options: Options) -> str:
@@ -79,5 +112,4 @@ def _table(table: Any, options: Options) -> str:
             if not cell.is_spanned:
                 tall, wide = (cell.span_height, cell.span_width) if cell.is_merge_origin else (1, 1)
                 cells.append(GridCell(row, column, tall, wide, _NOWHERE, " ".join(cell.text.split())))
-    grid = Grid(rows, columns, tuple(cells), _NOWHERE, is_ruled=True)
-    return as_html(grid) if options.tables == "html" else markdown(grid)
+    return written(Grid(rows, columns, tuple(cells), _NOWHERE, is_ruled=True), options.tables)

@@ -1,5 +1,6 @@
 """HTML as Markdown: what a reader of the page would see, without scripts, styles and embedded data."""
 
+import re
 from typing import Literal
 
 from bs4 import BeautifulSoup, Comment, Tag
@@ -18,6 +19,7 @@ _UNSEEN = (
     "canvas",
     "form input",
 )
+_NO_TITLE = re.compile(r"^(?:#{1,6}\s|>)")
 _SAFE_LINKS = ("http://", "https://", "mailto:", "#", "/", "./", "../")
 
 
@@ -45,6 +47,15 @@ class _Converter(MarkdownConverter):
             table_infer_header=True,
         )
         self._is_html = tables == "html"
+
+    def convert_td(self, element: Tag, text: str, parent_tags: set[str]) -> str:
+        return str(super().convert_td(element, text.replace("|", "\\|"), parent_tags))  # type: ignore[misc]
+
+    def convert_th(self, element: Tag, text: str, parent_tags: set[str]) -> str:
+        return str(super().convert_th(element, text.replace("|", "\\|"), parent_tags))  # type: ignore[misc]
+
+    def convert_p(self, element: Tag, text: str, parent_tags: set[str]) -> str:
+        return str(super().convert_p(element, _NO_TITLE.sub(r"\\\g<0>", text), parent_tags))  # type: ignore[misc]
 
     def convert_table(self, element: Tag, text: str, parent_tags: set[str]) -> str:
         if self._is_html or element.select_one("table, [rowspan], [colspan]") is not None:

@@ -2,6 +2,7 @@
 
 import html
 from itertools import pairwise
+from typing import Literal
 
 import msgspec
 
@@ -43,27 +44,37 @@ def filled(grid: Grid, pieces: list[Piece]) -> tuple[Grid, list[Piece]]:
     return msgspec.structs.replace(grid, cells=cells), outside
 
 
+def written(grid: Grid, form: Literal["markdown", "html"]) -> str:
+    """The table in one of its two forms."""
+    return as_html(grid) if form == "html" else markdown(grid)
+
+
 def markdown(grid: Grid) -> str:
     """A pipe table; the first row is its head, and a merged cell's text stands in its first place."""
     lines = []
-    for row in range(grid.rows):
+    for cells in _by_row(grid):
         texts = [""] * grid.columns
-        for cell in grid.cells:
-            if cell.row == row:
-                texts[cell.column] = cell.text.replace("|", "\\|").replace("\n", "<br>")
+        for cell in cells:
+            texts[cell.column] = cell.text.replace("|", "\\|").replace("\n", "<br>")
         lines.append(f"| {' | '.join(texts)} |")
-        if row == 0:
-            lines.append("|" + " --- |" * grid.columns)
+    lines.insert(1, "|" + " --- |" * grid.columns)
     return "\n".join(lines)
 
 
 def as_html(grid: Grid) -> str:
     """An HTML table with merged cells as they are."""
-    rows = []
-    for row in range(grid.rows):
-        cells = sorted((cell for cell in grid.cells if cell.row == row), key=lambda cell: cell.column)
-        rows.append("<tr>" + "".join(_html_cell(cell) for cell in cells) + "</tr>")
+    rows = ["<tr>" + "".join(_html_cell(cell) for cell in cells) + "</tr>" for cells in _by_row(grid)]
     return "<table>" + "".join(rows) + "</table>"
+
+
+def _by_row(grid: Grid) -> list[list[GridCell]]:
+    """The cells that begin in each row, from the left."""
+    rows: list[list[GridCell]] = [[] for _ in range(grid.rows)]
+    for cell in grid.cells:
+        rows[cell.row].append(cell)
+    for row in rows:
+        row.sort(key=lambda cell: cell.column)
+    return rows
 
 
 def _html_cell(cell: GridCell) -> str:

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from openhearth.stores.sql.tables import METADATA
+from openhearth.stores.sql.all_tables import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],

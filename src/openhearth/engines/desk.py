@@ -13,7 +13,6 @@ from typing import ParamSpec, TypeVar
 from openhearth.engines.line import Ticket
 
 PORTION = 8
-LONGEST_WAIT_S = 1800.0
 
 Given = ParamSpec("Given")
 Item = TypeVar("Item")
@@ -24,7 +23,7 @@ class Desk:
     """``threads`` portions are worked on at once. ``close`` waits for them and drops what has not begun."""
 
     def __init__(self, threads: int) -> None:
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="vectors")
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="work")
 
     async def do(
         self, ticket: Ticket, work: Callable[Given, Result], *given: Given.args, **named: Given.kwargs

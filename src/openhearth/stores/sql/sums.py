@@ -1,0 +1,204 @@
+"""What follows from settled calls, kept in their transaction: postings and balances, spend by counter, use by hour.
+
+Each is a running sum, so that no question has to add up millions of entries; ``check`` adds them up all the same.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+from sqlalchemy import Connection, func, select, text
+
+from openhearth.core.allowance import Windows, window_of, windows_at
+from openhearth.core.call import Outcome
+from openhearth.stores.ports import LedgerEntry, Posting
+from openhearth.stores.sql.bulk import insert_many
+from openhearth.stores.sql.tables import BALANCES, LEDGER, POSTINGS, SPEND, USAGE_HOURS
+
+MARGIN = "margin"
+FUNDING = "funding"
+_HOUR_S = 3600
+# The same words for SQLite and PostgreSQL; as text, because making the statement costs more than running it.
+_SPEND = text(
+    "INSERT INTO spend (counter, nanos) VALUES (:name, :nanos) "
+    "ON CONFLICT (counter) DO UPDATE SET nanos = spend.nanos + excluded.nanos"
+)
+_BALANCE = text(
+    "INSERT INTO balances (account, nanos) VALUES (:name, :nanos) "
+    "ON CONFLICT (account) DO UPDATE SET nanos = balances.nanos + excluded.nanos"
+)
+_ADDED = (
+    "calls", "failures", "input_tokens", "output_tokens", "cached_tokens", "images", "duration_ms", "cost_nanos",
+    "charge_nanos",
+)  # fmt: skip
+_HOUR = text(
+    f"INSERT INTO usage_hours ({', '.join(column.name for column in USAGE_HOURS.columns)}) "
+    f"VALUES ({', '.join(':' + column.name for column in USAGE_HOURS.columns)}) "
+    "ON CONFLICT (hour, key_id, model, target_id) DO UPDATE SET "
+    + ", ".join(f"{name} = usage_hours.{name} + excluded.{name}" for name in _ADDED)
+)
+
+
+class _Hour(msgspec.Struct):
+    """One row of ``usage_hours``, with its columns in their order."""
+
+    hour: int
+    key_id: str
+    model: str
+    target_id: str
+    user_id: str
+    project_id: str
+    org_id: str
+    calls: int = 0
+    failures: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    images: int = 0
+    duration_ms: int = 0
+    cost_nanos: int = 0
+    charge_nanos: int = 0
+
+    def add(self, entry: LedgerEntry) -> None:
+        self.calls += 1
+        self.failures += entry.outcome != Outcome.OK
+        self.input_tokens += entry.input_tokens
+        self.output_tokens += entry.output_tokens
+        self.cached_tokens += entry.cached_tokens
+        self.images += entry.images
+        self.duration_ms += entry.duration_ms
+        self.cost_nanos += entry.cost_nanos
+        self.charge_nanos += entry.charge_nanos
+
+
+def add(connection: Connection, settled: Sequence[LedgerEntry]) -> None:
+    """Add what ``settled`` changes; none of them was added before."""
+    post(connection, [posting for entry in settled for posting in postings_of(entry)])
+    _add(connection, _SPEND, _spent(settled))
+    hours = _hours(settled)
+    if hours:
+        connection.execute(_HOUR, [msgspec.structs.asdict(row) for row in hours])
+
+
+def post(connection: Connection, postings: Sequence[Posting]) -> None:
+    """Write ``postings``, which sum to zero, and the balances that follow."""
+    insert_many(connection, POSTINGS, postings)
+    balances: dict[str, int] = {}
+    for posting in postings:
+        balances[posting.account] = balances.get(posting.account, 0) + posting.nanos
+    _add(connection, _BALANCE, balances)
+
+
+def postings_of(entry: LedgerEntry) -> Iterator[Posting]:
+    """The sides of one call: the user pays the charge, the target is owed the cost, the difference is margin."""
+    cost, charge, when = entry.cost_nanos, entry.charge_nanos, entry.created_at
+    if charge:
+        yield Posting(entry.effect, f"user:{entry.user_id}", -charge, when)
+    if cost:
+        yield Posting(entry.effect, f"target:{entry.target_id}", cost, when)
+    if charge != cost:
+        yield Posting(entry.effect, MARGIN, charge - cost, when)
+
+
+def scopes_of(entry: LedgerEntry) -> tuple[str, ...]:
+    """The scopes that a call's charge counts for."""
+    project = (f"project:{entry.project_id}",) if entry.project_id else ()
+    model = f"model:{entry.model}"
+    return (f"key:{entry.key_id}", *project, f"user:{entry.user_id}", f"org:{entry.org_id}", model)
+
+
+def spent(connection: Connection, now: float) -> dict[str, int]:
+    """By counter: totals, and windows that ``now`` is in."""
+    windows = windows_at(now)
+    rows = connection.execute(select(SPEND.c.counter, SPEND.c.nanos))
+    return {row[0]: row[1] for row in rows if _is_current(row[0], windows)}
+
+
+def check(connection: Connection) -> list[str]:
+    """Everything that does not add up, in words."""
+    return [
+        *_unbalanced(connection),
+        *_wrong_balances(connection),
+        *_wrong_spend(connection),
+        *_wrong_hours(connection),
+    ]
+
+
+def _unbalanced(connection: Connection) -> Iterator[str]:
+    total = func.sum(POSTINGS.c.nanos)
+    asked = select(POSTINGS.c.effect, total).group_by(POSTINGS.c.effect).having(total != 0)
+    for effect, nanos in connection.execute(asked):
+        yield f"the postings of {effect} sum to {nanos} nanos, not 0"
+    for row in connection.execute(select(LEDGER).where((LEDGER.c.charge_nanos != 0) | (LEDGER.c.cost_nanos != 0))):
+        entry = LedgerEntry(*row)
+        wanted = {posting.account: posting.nanos for posting in postings_of(entry)}
+        asked = select(POSTINGS.c.account, POSTINGS.c.nanos).where(POSTINGS.c.effect == entry.effect)
+        if {row[0]: row[1] for row in connection.execute(asked)} != wanted:
+            yield f"the postings of {entry.effect} are not those of its charge and cost"
+
+
+def _wrong_balances(connection: Connection) -> Iterator[str]:
+    kept = {account: nanos for account, nanos in connection.execute(select(BALANCES)) if nanos}
+    asked = select(POSTINGS.c.account, func.sum(POSTINGS.c.nanos)).group_by(POSTINGS.c.account)
+    summed = {account: int(nanos) for account, nanos in connection.execute(asked) if nanos}
+    for account in sorted(kept.keys() | summed.keys()):
+        if kept.get(account, 0) != summed.get(account, 0):
+            said = f"the balance of {account} is {kept.get(account, 0)} nanos"
+            yield f"{said}; its postings sum to {summed.get(account, 0)}"
+
+
+def _wrong_spend(connection: Connection) -> Iterator[str]:
+    kept = {counter: nanos for counter, nanos in connection.execute(select(SPEND)) if nanos}
+    summed: dict[str, int] = {}
+    for row in connection.execute(select(LEDGER).where(LEDGER.c.charge_nanos != 0)):
+        for counter, nanos in _spent([LedgerEntry(*row)]).items():
+            summed[counter] = summed.get(counter, 0) + nanos
+    for counter in sorted(kept.keys() | summed.keys()):
+        if kept.get(counter, 0) != summed.get(counter, 0):
+            yield f"{counter} spent {kept.get(counter, 0)} nanos; its calls were charged {summed.get(counter, 0)}"
+
+
+def _wrong_hours(connection: Connection) -> Iterator[str]:
+    for name in ("input_tokens", "output_tokens", "cached_tokens", "images", "cost_nanos", "charge_nanos"):
+        kept = connection.execute(select(func.sum(USAGE_HOURS.c[name]))).scalar() or 0
+        summed = connection.execute(select(func.sum(LEDGER.c[name]))).scalar() or 0
+        if int(kept) != int(summed):
+            yield f"the hours sum to {kept} {name}, the calls to {summed}"
+    calls = connection.execute(select(func.count()).select_from(LEDGER)).scalar_one()
+    kept = connection.execute(select(func.sum(USAGE_HOURS.c.calls))).scalar() or 0
+    if int(kept) != calls:
+        yield f"the hours count {kept} calls; there are {calls}"
+
+
+def _spent(settled: Iterable[LedgerEntry]) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    windows = windows_at(0.0)
+    for entry in settled:
+        if not entry.charge_nanos:
+            continue
+        if not windows.until_s - 86_400 <= entry.created_at < windows.until_s:
+            windows = windows_at(entry.created_at)
+        for counter in windows.counters(scopes_of(entry)):
+            sums[counter] = sums.get(counter, 0) + entry.charge_nanos
+    return sums
+
+
+def _hours(settled: Iterable[LedgerEntry]) -> list[_Hour]:
+    rows: dict[tuple[int, str, str, str], _Hour] = {}
+    for entry in settled:
+        key = (int(entry.created_at) // _HOUR_S, entry.key_id, entry.model, entry.target_id)
+        row = rows.get(key)
+        if row is None:
+            row = rows[key] = _Hour(*key, entry.user_id, entry.project_id, entry.org_id)
+        row.add(entry)
+    return [rows[key] for key in sorted(rows)]
+
+
+def _add(connection: Connection, statement: object, sums: dict[str, int]) -> None:
+    # In one order everywhere: two transactions that take the same rows in different orders wait for each other.
+    rows = [{"name": name, "nanos": nanos} for name, nanos in sorted(sums.items()) if nanos]
+    if rows:
+        connection.execute(statement, rows)  # type: ignore[call-overload]
+
+
+def _is_current(counter: str, windows: Windows) -> bool:
+    return window_of(counter) in ("", windows.day, windows.week, windows.month)

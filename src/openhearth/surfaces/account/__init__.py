@@ -1,0 +1,1 @@
+"""The caller's own account: signing in and out, password, access token."""

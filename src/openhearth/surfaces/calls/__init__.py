@@ -1,0 +1,1 @@
+"""Single calls after the fact: what they cost and why, receipts, and costs added up."""

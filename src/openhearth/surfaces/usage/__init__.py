@@ -1,0 +1,1 @@
+"""Usage and the log of calls over HTTP."""

@@ -43,6 +43,66 @@ def test_slides_come_in_order_with_notes_tables_and_pictures() -> None:
     assert second.markdown.startswith("## Budget")
 
 
+def test_a_slides_charts_are_tables_and_its_broken_lines_stay_apart() -> None:
+    reading = converted(office.pptx_with_chart(), pictures="figures")
+    assert (
+        reading.markdown == "## One two\n\n**Planted**\n\n|  | Trees |\n| --- | --- |\n| 2025 | 10 |\n| 2026 | 12.5 |"
+    )
+    assert reading.pictures == ()
+    with pytest.raises(GatewayError) as caught:
+        converted(office.pptx_with_chart(2_000_000_000))
+    assert caught.value.code == "document_too_large"
+
+
+def test_a_word_documents_title_and_pipes_survive_and_text_makes_no_titles() -> None:
+    title = '<w:p><w:pPr><w:pStyle w:val="Title"/></w:pPr><w:r><w:t>The whole</w:t></w:r></w:p>'
+    styles = (
+        f'<w:styles xmlns:w="{office.WORD}"><w:style w:type="paragraph" w:styleId="Title"><w:name w:val="Title"/>'
+        "</w:style></w:styles>"
+    )
+    text = "<w:p><w:r><w:t># not a title</w:t></w:r></w:p>"
+    table = "<w:tbl><w:tr><w:tc><w:p><w:r><w:t>a|b</w:t></w:r></w:p></w:tc></w:tr></w:tbl>"
+    relations = (
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" '
+        'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles" Target="styles.xml"/>'
+        "</Relationships>"
+    )
+    document = office.docx(title + text + table, {"word/styles.xml": styles, "word/_rels/document.xml.rels": relations})
+    assert converted(document).markdown == "# The whole\n\n\\# not a title\n\n| a\\|b |\n| --- |"
+
+
+def test_a_sheet_is_as_large_as_its_cells_and_formulas_without_a_value_are_shown() -> None:
+    markdown = converted(office.xlsx_of_a_program()).markdown
+    assert markdown == "## Sheet\n\n| a | b | sum |\n| --- | --- | --- |\n| 1 | 2 | =A2+B2 |"
+
+
+def test_a_long_table_takes_no_time() -> None:
+    """As many cells as are allowed; looking through all of them for every row took two minutes."""
+    rows = 160_000
+    markdown = converted(b"a,b,c\n" + b"1,2,3\n" * rows, "a.csv").markdown
+    assert markdown.count("\n") == rows + 1
+
+
+@pytest.mark.parametrize(
+    ("page", "encoding", "text"),
+    [
+        ('<meta charset="iso-8859-1"><p>cafés São Paulo', "cp1252", "cafés São Paulo"),
+        ('<meta http-equiv="Content-Type" content="text/html; charset=big5"><p>繁體中文網頁', "big5", "繁體中文網頁"),
+        ("<meta charset=Shift_JIS><p>日本語のページ", "cp932", "日本語のページ"),
+        ('<meta charset="gb2312"><p>中文网页', "gb18030", "中文网页"),
+        ('<meta charset="no-such-thing"><p>中文网页', "gb18030", "中文网页"),
+    ],
+)
+def test_a_web_page_is_read_in_the_encoding_it_names(page: str, encoding: str, text: str) -> None:
+    assert converted(page.encode(encoding), "a.html").markdown == text
+
+
+def test_western_and_chinese_tables_without_a_name_for_their_encoding_are_told_apart() -> None:
+    western = "Stadt;Preis\nMünchen;3,5\nKöln;4\nSão Paulo;6\n"
+    assert "| München | 3,5 |" in converted(western.encode("cp1252"), "a.csv").markdown
+    assert "| 苹果 | 3,5 |" in converted("名称;价格\n苹果;3,5\n".encode("gb18030"), "a.csv").markdown
+
+
 def test_a_workbook_gives_one_table_a_sheet() -> None:
     reading = converted(office.xlsx())
     assert reading.markdown == (

@@ -12,6 +12,8 @@ from openhearth.core.errors import GatewayError, RequestError
 from openhearth.engines.read_document.files.leaves import open_pages
 from openhearth.engines.read_document.files.pdf import PdfFile
 from openhearth.engines.read_document.limits import Limits
+from openhearth.engines.read_document.ocr.upright import as_given
+from openhearth.engines.read_document.pages import Leaf
 from tests.papers import pdf
 
 PIXELS = 40_000_000
@@ -68,6 +70,41 @@ def test_a_picture_on_a_page_is_a_figure_and_a_scan_is_none() -> None:
     with scan.page(0, 72) as page:
         assert (page.figures(page.pictures()), page.text()) == ([], [])
     scan.close()
+
+
+def leaf_of(data: bytes) -> Leaf:
+    (leaf,) = list(open_pages(Document(data), Options(), Limits()).leaves)
+    return leaf
+
+
+def test_what_was_filled_into_a_form_is_part_of_its_page() -> None:
+    leaf = leaf_of(pdf.filled_form())
+    assert [piece.text for piece in leaf.text] == ["Your full name, please:", "Zhang Wei"]
+    place = leaf.text[1].place
+    around = leaf.pixels[int(place.y0) : int(place.y1) + 1, int(place.x0) : int(place.x1) + 1]
+    assert (around.min(axis=2) < 128).mean() > 0.03
+
+
+def test_a_scan_with_a_stamp_at_its_rim_is_read_as_a_scan() -> None:
+    page = np.full((900, 700, 3), 240, np.uint8)
+    assert leaf_of(pdf.stamped(page)).text == ()
+    assert leaf_of(pdf.with_picture()).text != ()
+
+
+def test_text_that_stands_turned_is_no_part_of_the_lines() -> None:
+    leaf = leaf_of(pdf.beside())
+    assert [piece.text for piece in leaf.text] == [f"Line {n} stands upright on this page." for n in range(20)]
+    assert [(piece.text, piece.turn) for piece in leaf.aside] == [
+        ("arXiv:2401.01234v1 [cs.CL]", 270), ("NOT FOR SALE", 315),
+    ]  # fmt: skip
+    line = as_given(leaf.pixels, leaf.text, leaf.aside).line(leaf.aside[0])
+    x0, y0, x1, y1, *_ = line.box
+    assert (line.angle, x0) == (270, x1)
+    assert y0 - y1 > 300
+
+
+def test_a_page_that_stands_sideways_is_left_to_the_eyes() -> None:
+    assert leaf_of(pdf.sideways()).text == ()
 
 
 def test_a_sheet_of_two_hundred_inches_is_drawn_smaller_and_says_so() -> None:

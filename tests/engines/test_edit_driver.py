@@ -158,6 +158,26 @@ async def test_what_cannot_be_honoured_is_reported(tmp_path: Path) -> None:
     assert set(done.dropped) == {"guidance", "watermark", "quality", "background", "seed", "size"}
 
 
+async def test_a_tool_that_is_refused_blames_a_field_that_its_client_knows(tmp_path: Path) -> None:
+    async with editor(tmp_path) as placed:
+        for tool, at_fault in (("convert", "width"), ("expand", "left"), ("clarity", "image")):
+            asked = request("refuse", operation=Operation.IMAGE_TOOL, tool=tool)
+            with pytest.raises(RequestError) as caught:
+                await placed.make(with_options(asked, Options()))
+            assert caught.value.param == at_fault
+        with pytest.raises(RequestError) as caught:
+            await placed.make(request("refuse"))
+        assert caught.value.param == "prompt"
+
+
+async def test_a_format_that_the_result_does_not_have_is_reported(tmp_path: Path) -> None:
+    async with editor(tmp_path) as placed:
+        asked = request("x", output_format="jpeg", output_compression=50, asked=frozenset({"output_format"}))
+        done = (await placed.make(asked))[-1]
+    assert isinstance(done, ImagesDone)
+    assert done.dropped == ("output_format", "output_compression")
+
+
 async def test_several_results_are_refused_because_they_would_be_the_same(tmp_path: Path) -> None:
     async with editor(tmp_path) as placed:
         with pytest.raises(RequestError) as caught:

@@ -192,7 +192,8 @@ def test_what_could_not_be_set_is_said(studio: Studio) -> None:
 @pytest.mark.parametrize(
     ("fields", "param"),
     [
-        ({"prompt": " "}, "prompt"), ({"prompt": "x" * 4001}, "prompt"), ({"n": 0}, "n"), ({"n": 11}, "n"),
+        ({"prompt": " "}, "prompt"), ({"prompt": "x" * 4001}, "prompt"),
+        ({"negative_prompt": "x" * 4001}, "negative_prompt"), ({"n": 0}, "n"), ({"n": 11}, "n"),
         ({"size": "63x64"}, "size"), ({"size": "9000x9000"}, "size"), ({"size": "4000x4000"}, "size"),
         ({"size": "big"}, "size"), ({"quality": "ultra"}, "quality"), ({"background": "red"}, "background"),
         ({"output_format": "gif"}, "output_format"), ({"output_compression": 101}, "output_compression"),

@@ -27,6 +27,7 @@ def setter() -> Setter:
         ("title: 'Open Day' green", "Open Day", ""),
         ("First sentence here. Then a much longer second one follows it, and goes on.", "First sentence here",
          "Then a much longer second one follows it, and goes on."),
+        ("日本語 Ελληνικά Кириллица и другие буквы", "日本語 Ελληνικά Кириллица и другие буквы", ""),
         ("山中何事？松花酿酒，春水煎茶。此外还有许多许多别的事情可以慢慢地说", "山中何事？",
          "松花酿酒，春水煎茶。此外还有许多许多别的事情可以慢慢地说"),
     ],
@@ -138,6 +139,7 @@ def test_letters_the_font_lacks_are_named(setter: Setter) -> None:
     text, missing = setter.drawable("海🐳ok\u200b\nதமிழ்")
     assert text == "海ok"
     assert "🐳" in missing
+    assert setter.drawable("be\x07ll\x00") == ("bell", ())
 
 
 def test_short_text_is_as_large_as_asked_and_lines_are_even(setter: Setter) -> None:

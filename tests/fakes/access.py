@@ -51,6 +51,9 @@ class Limits:
     def is_local(self) -> bool:
         return True
 
+    def must_wait(self, principal: Principal, model: str) -> bool:
+        return False
+
     def reserve(self, call: Call, nanos: int, tokens: int = 0) -> Hold:
         if nanos > self.budget_nanos:
             raise BudgetSpent("The budget of this key is spent.")

@@ -4,8 +4,11 @@ import io
 import zipfile
 from collections.abc import Mapping
 
+import numpy as np
 from openpyxl import Workbook
 from pptx import Presentation
+from pptx.chart.data import CategoryChartData
+from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
 
 from tests.papers.drawing import Pixels, png
@@ -22,7 +25,7 @@ _RELATIONS = (
     'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" '
     'Target="word/document.xml"/></Relationships>'
 )
-_WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 
 
 def package(members: Mapping[str, str | bytes]) -> bytes:
@@ -41,7 +44,7 @@ def docx(body: str | None = None, extra: Mapping[str, str | bytes] | None = None
         if body is not None
         else _heading("Annual plan 年度计划") + _paragraph("Costs fall by 7%. 成本下降。") + _TABLE
     )
-    document = f'<w:document xmlns:w="{_WORD}"><w:body>{body}</w:body></w:document>'
+    document = f'<w:document xmlns:w="{WORD}"><w:body>{body}</w:body></w:document>'
     return package(
         {
             "[Content_Types].xml": _CONTENT_TYPES,
@@ -101,6 +104,45 @@ def xlsx() -> bytes:
     return file.getvalue()
 
 
+def pptx_with_chart(numbers: int = 2) -> bytes:
+    """A slide with a broken line, a chart that claims so many numbers, and a picture that lies elsewhere."""
+    deck = Presentation()
+    slide = deck.slides.add_slide(deck.slide_layouts[5])
+    slide.shapes.title.text = "One\vtwo"
+    data = CategoryChartData(categories=["2025", "2026"])
+    data.add_series("Trees", (10, 12.5))
+    chart = slide.shapes.add_chart(XL_CHART_TYPE.PIE, Inches(1), Inches(2), Inches(4), Inches(3), data).chart
+    chart.has_title = True
+    chart.chart_title.text_frame.text = "Planted"
+    slide.shapes.add_picture(io.BytesIO(png(np.zeros((4, 4, 3), np.uint8))), Inches(1), Inches(6))
+    file = io.BytesIO()
+    deck.save(file)
+    return _rewritten(file.getvalue(), {b"r:embed=": b"r:link=", b'ptCount val="2"': b'ptCount val="%d"' % numbers})
+
+
+def xlsx_of_a_program() -> bytes:
+    """A sheet that says it has one cell, with a formula that nobody has calculated."""
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["a", "b", "sum"])
+    sheet.append([1, 2, "=A2+B2"])
+    file = io.BytesIO()
+    book.save(file)
+    return _rewritten(file.getvalue(), {b'<dimension ref="A1:C2"': b'<dimension ref="A1:A1"'})
+
+
+def _rewritten(data: bytes, changes: Mapping[bytes, bytes]) -> bytes:
+    """The package with these bytes of its parts replaced."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        members: dict[str, str | bytes] = {name: archive.read(name) for name in archive.namelist()}
+    for name, content in members.items():
+        for old, new in changes.items() if isinstance(content, bytes) and name.endswith(".xml") else ():
+            content = content.replace(old, new)
+        members[name] = content
+    return package(members)
+
+
 def epub() -> bytes:
     """Two chapters, listed in the opposite order of their names."""
     chapter = "<html xmlns='http://www.w3.org/1999/xhtml'><body><h1>{}</h1><p>{}</p></body></html>"
@@ -145,7 +187,7 @@ def package_of_zeros(name: str, megabytes: int) -> bytes:
 def laughing() -> bytes:
     """A billion laughs in a Word document."""
     entities = '<!ENTITY a0 "ha">' + "".join(f'<!ENTITY a{level} "{f"&a{level - 1};" * 10}">' for level in range(1, 10))
-    text = f'<!DOCTYPE d [{entities}]><w:document xmlns:w="{_WORD}"><w:body>{_paragraph("&a9;")}</w:body></w:document>'
+    text = f'<!DOCTYPE d [{entities}]><w:document xmlns:w="{WORD}"><w:body>{_paragraph("&a9;")}</w:body></w:document>'
     return package({"word/document.xml": text})
 
 
@@ -158,6 +200,6 @@ def reaching_out() -> bytes:
     """A Word document that asks for a file of the machine."""
     text = (
         f'<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
-        f'<w:document xmlns:w="{_WORD}"><w:body>{_paragraph("&x;")}</w:body></w:document>'
+        f'<w:document xmlns:w="{WORD}"><w:body>{_paragraph("&x;")}</w:body></w:document>'
     )
     return package({"word/document.xml": text})

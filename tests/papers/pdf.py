@@ -171,6 +171,68 @@ def encrypted(password: str = "secret") -> bytes:
     )
 
 
+def filled_form() -> bytes:
+    """A form in which somebody has written his name; the field draws itself, the page knows nothing of it."""
+    shown = b"/Tx BMC BT /F1 14 Tf 2 6 Td (Zhang Wei) Tj ET EMC"
+    return _file(
+        [
+            b"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [6 0 R] >> >>",
+            b"<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 400 200] /Contents 4 0 R /Annots [6 0 R]"
+            b" /Resources << /Font << /F1 5 0 R >> >> >>",
+            _stream(b"BT /F1 14 Tf 40 150 Td (Your full name, please:) Tj ET"),
+            b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+            b"<< /Type /Annot /Subtype /Widget /FT /Tx /T (name) /V (Zhang Wei) /Rect [40 90 240 114] /F 4"
+            b" /AP << /N 7 0 R >> >>",
+            _stream(shown, b"/Type /XObject /Subtype /Form /BBox [0 0 200 24] /Resources << /Font << /F1 5 0 R >> >>"),
+        ]
+    )
+
+
+def stamped(page: Pixels) -> bytes:
+    """A scan with the name of the program that made it below."""
+    writer = Writer()
+    writer.page(page.shape[1] / 2, page.shape[0] / 2)
+    writer.picture(page, 0, 0, page.shape[1] / 2, page.shape[0] / 2)
+    writer.text(200, page.shape[0] / 2 - 12, "Scanned by Some Scanner", 8)
+    return writer.data()
+
+
+def beside() -> bytes:
+    """Lines of text, a stamp that runs up along the left rim, and a word across all of it."""
+    lines = b" ".join(
+        b"BT /F1 12 Tf 80 %d Td (Line %d stands upright on this page.) Tj ET" % (700 - 20 * n, n) for n in range(20)
+    )
+    rim = b"BT /F1 16 Tf 0 1 -1 0 40 250 Tm (arXiv:2401.01234v1 [cs.CL]) Tj ET"
+    across = b"BT /F1 60 Tf 0.7 0.7 -0.7 0.7 150 250 Tm (NOT FOR SALE) Tj ET"
+    return _page(lines + b" " + rim + b" " + across)
+
+
+def sideways() -> bytes:
+    """A page whose every line runs up."""
+    lines = (
+        b"BT /F1 20 Tf 0 1 -1 0 %d 100 Tm (Sideways line number %d of five.) Tj ET" % (90 * n, n) for n in range(1, 6)
+    )
+    return _page(b" ".join(lines))
+
+
+def _page(content: bytes) -> bytes:
+    return _file(
+        [
+            b"<< /Type /Catalog /Pages 2 0 R >>",
+            b"<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R"
+            b" /Resources << /Font << /F1 5 0 R >> >> >>",
+            _stream(content),
+            b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+        ]
+    )
+
+
+def _stream(data: bytes, entries: bytes = b"") -> bytes:
+    return b"<< /Length %d %s >> stream\n" % (len(data), entries) + data + b"\nendstream"
+
+
 def endless(levels: int = 20) -> bytes:
     """A page tree whose every node holds the next one twice: 2 to the power of ``levels`` pages in a few kilobytes."""
     nodes = [

@@ -192,7 +192,7 @@ async def serving(
         async with _listening(relay, routes) as port:
             yield Server(port, relay, limits, finished, catalog, kept, answers, clock, charges, ran, folder)
         for exchange in list(relay.open):
-            exchange.client_gone()
+            exchange.interrupt()
     await client.close()
 
 

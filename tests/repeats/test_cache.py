@@ -267,6 +267,13 @@ async def test_an_answer_whose_client_left_is_not_kept(server: Server, up: Upstr
     assert _said(await post(server, STREAM)) == ["miss"]
 
 
+async def test_the_answer_of_a_model_that_stood_in_is_not_kept(server: Server, up: Upstream) -> None:
+    up.script(Fault(headers={"x-openhearth-model": "other; fallback-for=mock"}))
+    first = await post(server)
+    assert first.headers["x-openhearth-model"] == "other; fallback-for=mock"
+    assert _said(await post(server), await post(server)) == ["miss", "hit"]
+
+
 async def test_a_large_answer_is_not_kept(up: Upstream, tmp_path: Path) -> None:
     up.words = ("long " * 500,)
     async with serving(tmp_path, _speaking(up.port), cache=Cache(answer_bytes=1000)) as server:

@@ -1,5 +1,6 @@
 """What is the same request and what is another, however it was written and however it came."""
 
+import asyncio
 import json
 from itertools import pairwise
 from typing import Any
@@ -27,7 +28,7 @@ def _of(body: bytes, kind: str = _JSON, *cuts: int, path: str = "/v1/x", query: 
     places = sorted({0, *(cut % (len(body) + 1) for cut in cuts), len(body)})
     for start, end in pairwise(places):
         fingerprint.feed(body[start:end])
-    return fingerprint.hex()
+    return asyncio.run(fingerprint.hex())
 
 
 def _turned(value: Any) -> Any:
@@ -93,6 +94,15 @@ def test_path_query_and_kind_count() -> None:
 def test_a_body_above_the_bound_is_compared_by_its_bytes() -> None:
     assert _of(b'{"a":1,"b":2}', most=4) == _of(b'{"a":1,"b":2}', most=4)
     assert _of(b'{"a":1,"b":2}', most=4) != _of(b'{"b":2,"a":1}', most=4)
+
+
+async def test_a_large_body_is_hashed_as_a_small_one_is() -> None:
+    found = []
+    for body in (b'{"a":"%b","b":1}', b'{"b":1, "a":"%b"}'):
+        fingerprint = Fingerprint("POST", "/v1/x", b"", _JSON, most_json_bytes=10**7)
+        fingerprint.feed(body % (b"x" * 1_000_000))
+        found.append(await fingerprint.hex())
+    assert found[0] == found[1]
 
 
 def test_where_readers_may_differ_there_is_no_canonical_form() -> None:

@@ -2,7 +2,9 @@
 
 import asyncio
 import hashlib
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -310,6 +312,42 @@ async def test_after_a_day_a_key_is_new(server: Server, up: Upstream) -> None:
     assert renewed.status == 200
     assert "idempotent-replayed" not in renewed.headers
     assert len(up.seen) == 2
+
+
+async def test_without_its_table_no_request_with_a_key_is_carried_out(server: Server, up: Upstream) -> None:
+    _execute(server, "drop table repeats")
+    reply = await post(server)
+    assert (reply.status, reply.error()["code"]) == (503, "idempotency_unavailable")
+    assert reply.headers["retry-after"] == "1"
+    assert up.seen == []
+    assert (await ask(server.port, body=CHAT)).status == 200
+
+
+async def test_an_answer_that_cannot_be_recorded_is_given_all_the_same(server: Server, up: Upstream) -> None:
+    hold = asyncio.Event()
+    up.script(Fault(hold_headers=hold))
+    first = asyncio.create_task(post(server))
+    await up.saw(1)
+    _execute(server, "alter table repeats rename to hidden")
+    hold.set()
+    assert (await first).status == 200
+    _execute(server, "alter table hidden rename to repeats")
+    assert (await post(server)).status == 200
+    assert len(up.seen) == 2
+
+
+async def test_an_answer_that_the_disk_does_not_take_is_given_all_the_same(server: Server) -> None:
+    (server.folder / "blobs" / "incoming").rmdir()
+    for number in (1, 2):
+        reply = await post(server, {"bytes": 3_000_000}, "/test/sound")
+        assert reply.body == bytes([number]) * 3_000_000
+    assert server.ran == ["sound", "sound"]
+
+
+def _execute(server: Server, statement: str) -> None:
+    with closing(sqlite3.connect(server.folder / "openhearth.db", timeout=30)) as database:
+        database.execute(statement)
+        database.commit()
 
 
 # -- clients that leave --------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import random
 import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import openai
@@ -54,7 +55,7 @@ async def ask(server: Running, body: object, key: str, path: str = "/v1/chat/com
 
 def ledger(data: Path, model: str) -> list[tuple[str, str]]:
     """Effect and outcome of the calls of a model."""
-    with sqlite3.connect(f"file:{data / 'openhearth.db'}?mode=ro", uri=True) as database:
+    with closing(sqlite3.connect(f"file:{data / 'openhearth.db'}?mode=ro", uri=True)) as database:
         return list(database.execute("select effect, outcome from ledger where model = ? order by 1", (model,)))
 
 
@@ -145,7 +146,7 @@ async def test_the_cache_saves_money_and_the_operator_sees_how_much(process: Run
     assert len(up.seen) == 1
     call = answer.headers["x-openhearth-cached-call"]
     await settled(process.data, model, 1)
-    with sqlite3.connect(f"file:{process.data / 'openhearth.db'}?mode=ro", uri=True) as database:
+    with closing(sqlite3.connect(f"file:{process.data / 'openhearth.db'}?mode=ro", uri=True)) as database:
         ((charge,),) = database.execute("select charge_nanos from ledger where effect = ?", (call,))
     shown = json.loads((await asyncio.to_thread(process.get, "/admin/v1/cache"))[2])
     assert charge > 0
@@ -222,7 +223,7 @@ async def _recorded(data: Path, count: int) -> None:
     """Wait until ``count`` open calls are in the database."""
 
     def reserved() -> int:
-        with sqlite3.connect(f"file:{data / 'openhearth.db'}?mode=ro", uri=True) as database:
+        with closing(sqlite3.connect(f"file:{data / 'openhearth.db'}?mode=ro", uri=True)) as database:
             return int(database.execute("select count(*) from reservations").fetchone()[0])
 
     async with asyncio.timeout(60):

@@ -20,13 +20,14 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture(scope="session")
 def made_postgres(postgres: Postgres) -> str:
-    """The name of a database on ``postgres`` with all tables and nothing in them, to make others from."""
+    """The name of a database on ``postgres`` with all tables, for ``Postgres.empty`` before each use."""
     name = "made"
     postgres.create(name)
     engine = create_engine(postgres.url(name))
     with engine.begin() as connection:
         schema.bring_up_to_date(connection)
     engine.dispose()
+    postgres.keep(name)
     return name
 
 

@@ -9,6 +9,7 @@ from itertools import count
 from tests.servers.processes import Program, folder_for, free_port, runner
 
 PACKAGE = "valkey-server (or redis-server)"
+_SETTINGS = ("--bind", "127.0.0.1", "--databases", "10000", "--save", "3600 1", "--appendonly", "no")
 
 
 def found() -> str | None:
@@ -23,8 +24,7 @@ class Valkey:
         self.port = free_port()
         self._numbers = count()
         self._program = Program(
-            [*runner(), program, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder)]
-            + ["--databases", "10000", "--save", "3600 1", "--appendonly", "no", "--daemonize", "no"],
+            [*runner(), program, "--port", str(self.port), "--dir", str(self._folder), *_SETTINGS],
             self._folder,
             self._answers,
         )

@@ -33,8 +33,7 @@ def url(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
     if kind == "sqlite":
         return f"sqlite:///{tmp_path / 'records.db'}"
     server: Postgres = request.getfixturevalue("postgres")
-    template: str = request.getfixturevalue("made_postgres")
-    return server.database(template)
+    return server.empty(request.getfixturevalue("made_postgres"))
 
 
 @pytest.fixture

@@ -34,6 +34,7 @@ class Counting:
         self._server = server
         self._times = times
         self._number = 0
+        self.scopes: tuple[str, ...] = SCOPES
         self.all: list[Counters] = []
         self.counters = self.another()
 
@@ -52,7 +53,7 @@ class Counting:
     def want(self, *limits: Limit, nanos: int = 0, tokens: int = 0, now: float = NOON, boot: str = "boot_1") -> Take:
         """The take of a new call."""
         self._number += 1
-        return Take(f"call_{self._number}", boot, SCOPES, limits, nanos, tokens, now)
+        return Take(f"call_{self._number}", boot, self.scopes, limits, nanos, tokens, now)
 
     async def take(self, *limits: Limit, nanos: int = 0, tokens: int = 0, now: float = NOON) -> Take | Refusal:
         """A new call's take if it was let in, else what refused it."""
@@ -78,17 +79,18 @@ class Counting:
 
 
 def entry_of(take: Take, charge: int) -> LedgerEntry:
-    """The ledger's row of a call that settled with ``charge``, on the scopes ``SCOPES``."""
+    """The ledger's row of a call that settled with ``charge``, on the call's scopes."""
+    ids = dict(scope.split(":", 1) for scope in take.scopes)
     return LedgerEntry(
         effect=take.call_id,
-        key_id="k",
-        user_id="u",
-        project_id="p",
-        org_id="o",
+        key_id=ids.get("key", ""),
+        user_id=ids.get("user", ""),
+        project_id=ids.get("project", ""),
+        org_id=ids.get("org", ""),
         owner="p",
         group_name="default",
         operation="chat",
-        model="m",
+        model=ids["model"],
         target_id="target_1",
         outcome="ok",
         stream=False,
@@ -115,7 +117,7 @@ async def counting(
     url, server = f"sqlite:///{folder / 'records.db'}", ""
     if kind == "postgresql":
         postgres: Postgres = request.getfixturevalue("postgres")
-        url = postgres.database(request.getfixturevalue("made_postgres"))
+        url = postgres.empty(request.getfixturevalue("made_postgres"))
     elif kind == "valkey":
         valkey: Valkey = request.getfixturevalue("valkey")
         server = valkey.url()

@@ -94,11 +94,14 @@ class Driver:
     def __init__(self) -> None:
         self.requests: list[DocumentRequest] = []
         self.fails: GatewayError | None = None
+        self.refuses = b""
 
     async def read(self, target: Target, request: DocumentRequest) -> Reading:
         self.requests.append(request)
         if self.fails is not None:
             raise self.fails
+        if request.document.data == self.refuses:
+            raise RequestError("Broken.", code="document_damaged", param="file")
         return reading(request)
 
 

@@ -154,6 +154,41 @@ async def test_a_document_that_is_too_large_is_refused_wherever_it_lies() -> Non
         assert it.driver.requests == []
 
 
+async def test_base64_may_be_broken_into_lines() -> None:
+    async with desk() as it:
+        assert (await it.post(OCR, {"image": base64.encodebytes(png(90, 90)).decode()})).status == 200
+        assert it.document.data == png(90, 90)
+
+
+async def test_a_form_of_a_browser_or_of_curl_is_told_what_to_send() -> None:
+    async with desk() as it:
+        curl = await it.post(OCR, b'{"image": "x"}', content_type="application/x-www-form-urlencoded")
+        assert (curl.status, curl.json()["error"]["code"]) == (415, "unsupported_media_type")
+        assert "multipart/form-data" in curl.json()["error"]["message"]
+        assert (await it.post(OCR, png(), content_type="application/x-www-form-urlencoded")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [({"image": URL}, "image"), ({"document": URL}, "document"), ({"file_id": FILE_ID}, "file_id")],
+)
+async def test_what_the_reader_refuses_blames_the_field_the_client_sent(body: dict[str, Any], param: str) -> None:
+    async with desk() as it:
+        it.files.put(OWNER, FILE_ID, PDF)
+        it.driver.refuses = PDF
+        for path in (OCR, f"{TOOLS}/table"):
+            assert (await it.post(path, body)).json()["error"]["param"] == param
+        data, headers = form(("data", PDF))
+        assert (await it.post(OCR, data, **headers)).json()["error"]["param"] == "data"
+
+
+async def test_of_several_documents_the_broken_one_is_named() -> None:
+    async with desk() as it:
+        it.driver.refuses = png(9, 9)
+        error = (await it.post(OCR, {"images": [URL, data_uri(png(9, 9))]})).json()["error"]
+        assert (error["param"], error["message"]) == ("images", "Document 2: Broken.")
+
+
 async def test_no_key_no_reading() -> None:
     async with desk() as it:
         assert (await it.post(OCR, {"image": URL}, key="")).status == 401

@@ -2,15 +2,18 @@
 
 import asyncio
 import hmac
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from typing_extensions import override
 
 from openhearth.accounts.keys import CacheTimes, Keys
+from openhearth.core.allowance import Allowance, Bound, Limit
 from openhearth.core.errors import AccessError, RequestError
-from openhearth.stores.ports import KeyRecord, KeyRecords
+from openhearth.core.permissions import Role
+from openhearth.stores.ports import KeyRecord
 from openhearth.stores.sql import SqlRecords
 
 PEPPER = b"p" * 32
@@ -24,11 +27,11 @@ class Clock:
         return self.time
 
 
-class Watched(KeyRecords):
+class Watched(SqlRecords):
     """The real records, counting lookups, failing and pausing on demand."""
 
-    def __init__(self, inner: KeyRecords) -> None:
-        self._inner = inner
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
         self.lookups = 0
         self.is_away = False
         self.answered = asyncio.Event()
@@ -36,38 +39,22 @@ class Watched(KeyRecords):
         self.go_on.set()
 
     @override
-    async def add_key(self, key: KeyRecord) -> None:
-        await self._inner.add_key(key)
-
-    @override
     async def key_by_digest(self, digest: str) -> KeyRecord | None:
         self.lookups += 1
         if self.is_away:
             raise OSError("The store is away.")
-        found = await self._inner.key_by_digest(digest)
+        found = await super().key_by_digest(digest)
         self.answered.set()
         await self.go_on.wait()
         return found
 
-    @override
-    async def list_keys(self) -> Sequence[KeyRecord]:
-        return await self._inner.list_keys()
-
-    @override
-    async def disable_key(self, key_id: str) -> bool:
-        return await self._inner.disable_key(key_id)
-
-    @override
-    async def moderate_key(self, key_id: str, moderate: str) -> KeyRecord | None:
-        return await self._inner.moderate_key(key_id, moderate)
-
 
 @pytest.fixture
 async def records(tmp_path: Path) -> AsyncIterator[Watched]:
-    inner = SqlRecords(f"sqlite:///{tmp_path / 'records.db'}")
-    await inner.open()
-    yield Watched(inner)
-    await inner.close()
+    made = Watched(f"sqlite:///{tmp_path / 'records.db'}")
+    await made.open()
+    yield made
+    await made.close()
 
 
 @pytest.fixture
@@ -99,18 +86,25 @@ async def test_two_keys_are_two_secrets(keys: Keys) -> None:
     assert (await keys.create(name="a"))[1] != (await keys.create(name="a"))[1]
 
 
-async def test_a_new_key_works_without_asking_the_store(keys: Keys, records: Watched) -> None:
-    record, text = await keys.create(name="laptop", owner="team", is_admin=True, quota_micros=5, models=["gpt-*"])
+async def test_a_new_key_stands_for_what_it_was_made_with(keys: Keys, records: Watched) -> None:
+    record, text = await keys.create(
+        name="laptop", owner="team", is_admin=True, allowance=Allowance(quota_micros=5), models=["gpt-*"]
+    )
+    assert records.lookups == 1
     principal = keys.find_cached(text.encode())
     assert principal is not None
+    assert records.lookups == 1
     assert (principal.key_id, principal.owner, principal.name) == (record.id, "team", "laptop")
-    assert (principal.is_admin, principal.quota_micros, principal.models) == (True, 5, ("gpt-*",))
-    assert records.lookups == 0
+    assert (principal.role, principal.models) == (Role.ROOT, ("gpt-*",))
+    assert principal.limits == (Limit(f"key:{record.id}", Bound.TOTAL, 5000),)
+    assert principal.scopes == (f"key:{record.id}", "user:user_root", "org:org_default")
+    assert keys.find_cached(text.encode()) == principal
 
 
 async def test_after_a_restart_the_store_is_asked_once(keys: Keys, records: Watched, clock: Clock) -> None:
     record, text = await keys.create(name="laptop")
     restarted = again(records, clock)
+    records.lookups = 0
     assert restarted.find_cached(text.encode()) is None
     assert (await restarted.find(text.encode())).key_id == record.id
     cached = restarted.find_cached(text.encode())
@@ -137,24 +131,29 @@ async def test_unknown_disabled_and_expired_are_told_apart_without_echo(keys: Ke
 
 async def test_a_disabled_key_stops_at_once(keys: Keys) -> None:
     record, text = await keys.create(name="a")
-    assert keys.find_cached(text.encode()) is not None
+    await keys.find(text.encode())
     assert await keys.disable(record.id)
+    assert keys.find_cached(text.encode()) is None
+    with pytest.raises(AccessError, match="disabled"):
+        await keys.find(text.encode())
     with pytest.raises(AccessError, match="disabled"):
         keys.find_cached(text.encode())
+    assert await keys.enable(record.id)
+    assert (await keys.find(text.encode())).key_id == record.id
 
 
 async def test_what_is_moderated_of_a_key_can_be_changed(keys: Keys, records: Watched, clock: Clock) -> None:
     record, text = await keys.create(name="a")
-    changed = await keys.moderate(record.id, "both")
+    await keys.find(text.encode())
+    changed = await keys.change(record.id, {"moderate": "both"})
     assert changed is not None
     assert (changed.moderate, changed.digest) == ("both", "")
-    cached = keys.find_cached(text.encode())
-    assert cached is not None
-    assert cached.screens == "both"
+    assert keys.find_cached(text.encode()) is None
+    assert (await keys.find(text.encode())).screens == "both"
     assert (await again(records, clock).find(text.encode())).screens == "both"
-    assert await keys.moderate("key_none", "off") is None
+    assert await keys.change("key_none", {"moderate": "off"}) is None
     with pytest.raises(RequestError):
-        await keys.moderate(record.id, "some")
+        await keys.change(record.id, {"moderate": "some"})
 
 
 async def test_disabling_a_key_that_is_not_there_says_so(keys: Keys) -> None:
@@ -167,6 +166,8 @@ async def test_a_lookup_under_way_does_not_bring_a_disabled_key_back(
     record, text = await keys.create(name="a")
     restarted = again(records, clock)
     records.go_on.clear()
+    records.answered.clear()
+    records.lookups = 0
     lookup = asyncio.create_task(restarted.find(text.encode()))
     await records.answered.wait()
     await restarted.disable(record.id)
@@ -200,7 +201,7 @@ async def test_a_key_disabled_elsewhere_stops_when_it_is_looked_at_again(
     keys: Keys, records: Watched, clock: Clock
 ) -> None:
     record, text = await keys.create(name="a")
-    await records.disable_key(record.id)
+    await records.change_key(record.id, {"disabled": True})
     clock.time += CacheTimes().fresh_s + 1
     assert keys.find_cached(text.encode()) is None
     with pytest.raises(AccessError, match="disabled"):
@@ -232,6 +233,8 @@ async def test_calls_go_on_while_a_key_is_looked_at_again(keys: Keys, records: W
     _, text = await keys.create(name="a")
     clock.time += CacheTimes().fresh_s + 1
     records.go_on.clear()
+    records.answered.clear()
+    records.lookups = 0
     lookup = asyncio.create_task(keys.find(text.encode()))
     await records.answered.wait()
     assert keys.find_cached(text.encode()) is not None
@@ -282,6 +285,61 @@ async def test_what_is_moderated_is_kept_and_known(keys: Keys) -> None:
         await keys.create(name="a", moderate="sometimes")
 
 
-async def test_a_negative_quota_is_refused(keys: Keys) -> None:
-    with pytest.raises(RequestError, match="quota"):
-        await keys.create(name="a", quota_micros=-1)
+@pytest.mark.parametrize("field", ["models", "operations"])
+@pytest.mark.parametrize("names", [("",), ("a*b",), ("x" * 257,), ("two\nlines",), tuple("m" * 201)])
+async def test_a_bad_list_is_refused(keys: Keys, field: str, names: tuple[str, ...]) -> None:
+    record, _ = await keys.create(name="a")
+    with pytest.raises(RequestError) as caught:
+        await keys.change(record.id, {field: names})
+    assert caught.value.param == field
+
+
+@pytest.mark.parametrize("network", ["", "10.0.0.1/8", "300.1.1.1", "2001:db8::1/32", "example.com", "1.2.3.4/33"])
+async def test_what_is_no_network_is_refused(keys: Keys, network: str) -> None:
+    with pytest.raises(RequestError, match="ips"):
+        await keys.create(name="a", ips=[network])
+
+
+async def test_a_rotated_key_has_a_new_secret_and_the_same_id(keys: Keys, records: Watched) -> None:
+    record, old = await keys.create(name="a", models=["m"])
+    await keys.find(old.encode())
+    rotated = await keys.rotate(record.id)
+    assert rotated is not None
+    after, new = rotated
+    assert (after.id, after.models, after.hint) == (record.id, ("m",), new[-4:])
+    assert (await keys.find(new.encode())).key_id == record.id
+    with pytest.raises(AccessError, match="not known"):
+        await keys.find(old.encode())
+    assert await keys.rotate("key_none") is None
+
+
+async def test_an_old_secret_goes_on_for_as_long_as_was_said(records: Watched) -> None:
+    clock = Clock()
+    clock.time = time.time()
+    keys = Keys(records, PEPPER, now=clock)
+    record, old = await keys.create(name="a")
+    rotated = await keys.rotate(record.id, overlap_s=3600)
+    assert rotated is not None
+    assert (await keys.find(old.encode())).key_id == (await keys.find(rotated[1].encode())).key_id
+    clock.time += 3600
+    with pytest.raises(AccessError) as caught:
+        await keys.find(old.encode())
+    assert caught.value.code == "key_expired"
+    clock.time += 1
+    assert (await keys.find(rotated[1].encode())).key_id == record.id
+
+
+async def test_a_change_under_way_is_seen_by_a_lookup_that_read_before_it(
+    keys: Keys, records: Watched, clock: Clock
+) -> None:
+    record, text = await keys.create(name="a")
+    restarted = again(records, clock)
+    records.go_on.clear()
+    records.answered.clear()
+    records.lookups = 0
+    lookup = asyncio.create_task(restarted.find(text.encode()))
+    await records.answered.wait()
+    await restarted.change(record.id, {"models": ("new",)})
+    records.go_on.set()
+    assert (await lookup).models == ("new",)
+    assert records.lookups == 2

@@ -28,6 +28,7 @@ def test_secrets_are_made_once_and_for_their_owner_only(tmp_path: Path) -> None:
 
 def test_secrets_do_not_print(tmp_path: Path) -> None:
     made = open_secrets(tmp_path / "data")
+    assert made.master_key is not None
     assert made.pepper.reveal() not in repr(made)
     assert made.master_key.reveal() not in repr(made)
 

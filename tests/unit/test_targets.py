@@ -2,17 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from openhearth.accounts.secrets import open_secrets
+from openhearth.config import Circuit
 from openhearth.config import Upstream as Way
-from openhearth.core.errors import RequestError
+from openhearth.core.errors import NotFound, RequestError, UpstreamDown
+from openhearth.core.provider import TargetLimits
 from openhearth.routing.catalog import Catalog
-from openhearth.routing.health import Health
-from openhearth.routing.target_forms import NewTarget
+from openhearth.routing.health import Health, State
+from openhearth.routing.target_forms import AuditOf, NewTarget, TargetChange
 from openhearth.routing.targets import Targets
+from openhearth.stores.access_ports import Audit
 from openhearth.stores.ports import TargetRecord
 from openhearth.transport.h1_client import H1Client
 from tests.fakes.gateway import NoEngines
@@ -24,15 +28,31 @@ class Kept:
 
     def __init__(self) -> None:
         self.rows: dict[str, TargetRecord] = {}
+        self.audits: list[Audit] = []
 
-    async def add_target(self, target: TargetRecord) -> None:
+    async def add_target(self, target: TargetRecord, audit: Audit | None = None) -> None:
+        self._note(audit)
         self.rows[target.id] = target
 
     async def list_targets(self) -> Sequence[TargetRecord]:
         return list(self.rows.values())
 
-    async def remove_target(self, target_id: str) -> bool:
+    async def change_target(
+        self, target_id: str, changes: Mapping[str, Any], audit: Audit | None = None
+    ) -> TargetRecord | None:
+        self._note(audit)
+        self.rows[target_id] = msgspec.structs.replace(self.rows[target_id], **changes)
+        return self.rows[target_id]
+
+    async def remove_target(self, target_id: str, audit: Audit | None = None) -> bool:
+        self._note(audit)
         return self.rows.pop(target_id, None) is not None
+
+    async def reseal(self, credentials: Mapping[str, str], audit: Audit) -> None:
+        self._note(audit)
+
+    def _note(self, audit: Audit | None) -> None:
+        self.audits += [audit] if audit else []
 
 
 def targets(kept: Kept, folder: Path, catalog: Catalog, environ: Mapping[str, str]) -> Targets:
@@ -121,3 +141,81 @@ async def test_a_target_whose_list_cannot_be_read_is_attached_and_answers_any_na
         one = await targets(Kept(), tmp_path, catalog, {}).add(NewTarget(base_url=f"{up.url}/v1"))
         assert [target.upstream_model for target in catalog.find("llama-9")] == ["llama-9"]
         assert catalog.find("llama-9")[0].id == one.id
+
+
+def told(action: str) -> AuditOf:
+    return lambda target_id, change: Audit("me", action, target_id, 0.0, "org", dict(change))
+
+
+async def test_limits_are_kept_and_come_back_at_the_next_start(tmp_path: Path) -> None:
+    kept = Kept()
+    attached = targets(kept, tmp_path, Catalog(), {})
+    new = NewTarget(base_url="https://a.test/v1", model="a", concurrency=4, rpm=60, tpm=90_000, first_token_s=2.5)
+    made = await attached.add(new, told("target.add"))
+    kept.rows[made.id] = msgspec.structs.replace(
+        kept.rows[made.id],
+        limits={name: float(most) for name, most in kept.rows[made.id].limits.items()} | {"odd": 1.0},
+    )
+    catalog = Catalog()
+    await targets(kept, tmp_path, catalog, {}).load()
+    (found,) = catalog.targets()
+    assert found.limits == made.limits == TargetLimits(4, 60, 90_000, 2.5)
+    assert isinstance(found.limits.concurrency, int)
+    (audit,) = kept.audits
+    assert (audit.action, audit.object, audit.change["rpm"]) == ("target.add", made.id, 60)
+
+
+async def test_a_target_is_changed_at_once_and_for_good(tmp_path: Path) -> None:
+    kept, catalog, told_of = Kept(), Catalog(), list[str]()
+    attached = Targets(
+        kept, catalog, Health(1.0), open_secrets(tmp_path).vault(), H1Client(), {}, Way(), {},
+        engines=NoEngines(), on_removed=told_of.append,
+    )  # fmt: skip
+    made = await attached.add(NewTarget(base_url="https://a.test/v1", model="a", key="first-secret", rpm=60))
+    await attached.change(made.id, TargetChange(weight=7, concurrency=2, key="second-secret"), told("target.change"))
+    now = attached.one(made.id)
+    assert now is not None
+    assert (now.weight, now.priority, now.limits) == (7, 0, TargetLimits(concurrency=2, rpm=60))
+    assert now.secret is not None
+    assert now.secret.reveal() == "second-secret"
+    assert "second-secret" not in kept.rows[made.id].credential
+    assert kept.audits[-1].change == {"weight": 7, "concurrency": 2, "key": "second-secret"}  # told hides it
+    await attached.change(made.id, TargetChange(rpm=0))
+    assert kept.rows[made.id].limits == {"concurrency": 2}
+    assert told_of == [made.id, made.id]
+
+
+async def test_a_disabled_target_is_out_of_use_and_kept(tmp_path: Path) -> None:
+    kept, catalog = Kept(), Catalog()
+    attached = targets(kept, tmp_path, catalog, {})
+    made = await attached.add(NewTarget(base_url="https://a.test/v1", model="a"))
+    await attached.change(made.id, TargetChange(enabled=False))
+    assert catalog.find("a") == []
+    assert [record.id for record in await attached.off()] == [made.id]
+    again = Catalog()
+    await targets(kept, tmp_path, again, {}).load()
+    assert again.targets() == []
+    await attached.change(made.id, TargetChange(enabled=True))
+    assert [target.id for target in catalog.find("a")] == [made.id]
+    assert await attached.off() == []
+
+
+async def test_what_is_not_there_cannot_be_changed(tmp_path: Path) -> None:
+    attached = targets(Kept(), tmp_path, Catalog(), {})
+    with pytest.raises(NotFound, match="target_x"):
+        await attached.change("target_x", TargetChange(weight=1))
+
+
+async def test_a_test_that_succeeds_ends_a_rest(tmp_path: Path) -> None:
+    async with Upstream() as up:
+        catalog, health = Catalog(), Health(60.0, circuit=Circuit(failures=1))
+        attached = Targets(
+            Kept(), catalog, health, open_secrets(tmp_path).vault(), H1Client(), {}, Way(), {},
+            engines=NoEngines(), on_removed=lambda _: None,
+        )  # fmt: skip
+        made = await attached.add(NewTarget(base_url=f"{up.url}/v1", model="a"))
+        health.bad(made.id, UpstreamDown("x"))
+        assert health.state(made.id) is State.OPEN
+        assert (await attached.test(made.id)).ok
+        assert health.state(made.id) is State.CLOSED
+        assert not health.cooling(made.id)

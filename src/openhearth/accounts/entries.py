@@ -26,29 +26,27 @@ _ENCODER = msgspec.json.Encoder()
 class Reservation(msgspec.Struct, eq=False):
     """What one call took; given back exactly once, then kept until the ledger has written the call.
 
+    ``nanos`` is the most it may cost; ``take`` is what holds that, ``None`` when nothing limits the call.
+
     ``book`` gives back and counts the charge, ``write`` hands the settled call to the ledger. The call is not changed
     any more once it is settled: its entry is made when it is written, not while a client waits.
     """
 
     call: Call
-    take: Take
+    nanos: int
+    take: Take | None
     book: Callable[["Reservation"], None]
     write: Callable[["Reservation"], None]
     charge_nanos: int = 0
     is_settled: bool = False
     is_recorded: bool = False
 
-    @property
-    def nanos(self) -> int:
-        """The most the call may cost, held while it is open if anything limits it."""
-        return self.take.nanos
-
     def settle(self, call: Call) -> None:
         """Write the ledger entry, give back what was taken, count the charge. A second call does nothing."""
         if self.is_settled:
             return
         self.is_settled = True
-        if call.charge_nanos or self.take.limits:
+        if call.charge_nanos or self.take is not None:
             self.charge_nanos = _whole(call.charge_nanos)
             self.book(self)
         self.write(self)
@@ -64,7 +62,7 @@ def entry_of(item: Reservation) -> LedgerEntry:
     usage = call.usage
     principal = call.principal
     into, out, cached, images = usage.input_tokens, usage.output_tokens, usage.cached_tokens, usage.images
-    held, cost = item.take.nanos, call.cost_nanos
+    held, cost = item.nanos, call.cost_nanos
     if (into | out | cached | images | held | cost) >> _USUAL_BITS:
         into, out, cached, images, held, cost = map(_whole, (into, out, cached, images, held, cost))
     return LedgerEntry(
@@ -114,7 +112,7 @@ def reservation_of(item: Reservation, boot_id: str) -> OpenReservation:
         group_name=principal.group,
         operation=str(call.operation),
         model=_text(call.model),
-        reserved_nanos=_whole(item.take.nanos),
+        reserved_nanos=_whole(item.nanos),
         created_at=call.created_at,
         boot_id=boot_id,
         target_id=call.target_id,

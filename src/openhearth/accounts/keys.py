@@ -81,8 +81,7 @@ class Keys(Callers):
         check({field: getattr(record, field) for field in _CHECKED})
         shown = {field: value for field, value in msgspec.structs.asdict(record).items() if field != "id" and value}
         await self.records.add_key(record, told(by, "key.create", key_id, shown, org_id=org_id, now=self._now))
-        # It may be used at once, and be the first thing somebody does after a wrong try with it.
-        self._unknown.pop(bytes.fromhex(digest), None)
+        await self._read(text.encode(), bytes.fromhex(digest))  # it may be used at once
         return record, text
 
     async def change(

@@ -257,7 +257,7 @@ class Ledger:
 
     def _note_durable(self, settled: list[Reservation]) -> None:
         if self.after_written is not None:
-            self._durable += [call for call in settled if call.take.limits]
+            self._durable += [call for call in settled if call.take is not None]
 
     async def _tell(self) -> None:
         """Tell of durable calls; those that nobody could be told of wait for the next time."""

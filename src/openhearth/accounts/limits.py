@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from openhearth.accounts.entries import Reservation
 from openhearth.accounts.ledger import Ledger
 from openhearth.core.allowance import MONEY, Bound, Limit
-from openhearth.core.call import Call
+from openhearth.core.call import Call, Principal
 from openhearth.core.errors import BudgetSpent, LimitError
 from openhearth.stores.counter_ports import Counters, Given, Refusal, Standing, Take
 
@@ -36,8 +36,12 @@ class Limits:
 
     @property
     def is_local(self) -> bool:
-        """Whether ``reserve`` may be used; else ``reserve_shared`` is awaited for calls that have limits."""
+        """Whether ``reserve`` may be used for every call; else ask ``must_wait``."""
         return self._counters.is_local
+
+    def must_wait(self, principal: Principal, model: str) -> bool:
+        """Whether ``reserve_shared`` must be awaited: other processes count this call's limits as well."""
+        return not self._counters.is_local and bool(principal.limits or model in self._model_limits)
 
     def bind_models(self, limits: dict[str, tuple[Limit, ...]]) -> None:
         """The limits of models, by name, from now on."""
@@ -46,37 +50,36 @@ class Limits:
     def reserve(self, call: Call, nanos: int, tokens: int = 0) -> Reservation:
         """Take what ``call`` may use at most. Raises BudgetSpent, LimitError, and StorageFull when no call can be
         recorded."""
-        take = self._take(call, nanos, tokens)
-        if take.limits:
+        limits = self._limits_of(call)
+        take = None
+        if limits:
+            take = self._take(call, limits, nanos, tokens)
             refused = self._counters.take_now(take)
             if refused is not None:
                 raise refusal(refused, nanos)
-        reservation = Reservation(
-            call, take, self._give_now if self._counters.is_local else _later, self._ledger.settle
-        )
+        reservation = Reservation(call, nanos, take, self._book, self._ledger.settle)
         try:
             self._ledger.open(reservation)
         except Exception:
-            if take.limits:
+            if take is not None:
                 self._counters.give_now(Given(take, 0, 0))
             raise
         return reservation
 
     async def reserve_shared(self, call: Call, nanos: int, tokens: int = 0) -> Reservation:
         """``reserve`` for counters that other processes use as well."""
-        if self.is_local:
+        limits = self._limits_of(call)
+        if self.is_local or not limits:
             return self.reserve(call, nanos, tokens)
-        take = self._take(call, nanos, tokens)
-        if take.limits:
-            refused = await self._counters.take(take)
-            if refused is not None:
-                raise refusal(refused, nanos)
-        reservation = Reservation(call, take, _later, self._ledger.settle)
+        take = self._take(call, limits, nanos, tokens)
+        refused = await self._counters.take(take)
+        if refused is not None:
+            raise refusal(refused, nanos)
+        reservation = Reservation(call, nanos, take, self._book, self._ledger.settle)
         try:
             self._ledger.open(reservation)
         except Exception:
-            if take.limits:
-                await self._counters.give([Given(take, 0, 0)])
+            await self._counters.give([Given(take, 0, 0)])
             raise
         return reservation
 
@@ -85,30 +88,29 @@ class Limits:
         limits = call.principal.limits
         return self._counters.standing(limits, call.created_at) if limits else []
 
-    def _take(self, call: Call, nanos: int, tokens: int) -> Take:
-        principal = call.principal
-        limits = principal.limits
+    def _limits_of(self, call: Call) -> tuple[Limit, ...]:
+        limits = call.principal.limits
         if self._model_limits and call.model in self._model_limits:
             limits = (*limits, *self._model_limits[call.model])
-        scopes = (*principal.scopes, "model:" + call.model)
+        return limits
+
+    def _take(self, call: Call, limits: tuple[Limit, ...], nanos: int, tokens: int) -> Take:
+        scopes = (*call.principal.scopes, "model:" + call.model)
         return Take(call.id, self._ledger.boot_id, scopes, limits, nanos, tokens, call.created_at)
 
-    def _give_now(self, reservation: Reservation) -> None:
-        self._counters.give_now(_given(reservation))
+    def _book(self, reservation: Reservation) -> None:
+        """Shared counters are told when the ledger has written the call; until then its hold stands for its charge."""
+        if self._counters.is_local:
+            self._counters.give_now(self._given(reservation))
 
     async def _give_all(self, settled: Sequence[Reservation]) -> None:
-        """Other processes see a call's charge once it is durable; until then its hold stands for it."""
-        await self._counters.give([_given(one) for one in settled])
+        await self._counters.give([self._given(one) for one in settled])
 
-
-def _later(_: Reservation) -> None:
-    """Shared counters are told when the ledger has written the call."""
-
-
-def _given(reservation: Reservation) -> Given:
-    call = reservation.call
-    tokens = call.usage.input_tokens + call.usage.output_tokens
-    return Given(reservation.take, reservation.charge_nanos, tokens, call.created_at + call.duration_s)
+    def _given(self, reservation: Reservation) -> Given:
+        call = reservation.call
+        take = reservation.take or self._take(call, (), reservation.nanos, 0)
+        tokens = call.usage.input_tokens + call.usage.output_tokens
+        return Given(take, reservation.charge_nanos, tokens, call.created_at + call.duration_s)
 
 
 def refusal(refused: Refusal, nanos: int) -> LimitError:

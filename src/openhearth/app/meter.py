@@ -1,5 +1,7 @@
 """Who is told of every finished call: the metrics, and the log when it did not end well."""
 
+from collections.abc import Callable, Iterable
+
 from openhearth.app.engine_metrics import engine_lines
 from openhearth.core.call import Call, Outcome
 from openhearth.engines.ports import EngineHost
@@ -13,8 +15,12 @@ _OK = Outcome.OK  # an enumeration's members are slow to look up
 class Meter:
     """``relay.pipeline.Meter`` over metrics and log. Calls that went well are logged by the ledger, many at once."""
 
-    def __init__(self, metrics: Metrics, engines: EngineHost) -> None:
+    def __init__(
+        self, metrics: Metrics, engines: EngineHost, *, learn: Callable[[Iterable[Call]], None] = lambda _: None
+    ) -> None:
+        """``learn`` is shown the calls too: ``routing.health.Health.learn``."""
         self._engines = engines
+        self._learn = learn
         self._log = Log("calls")
         self._metrics = metrics
         self._fresh: list[Call] = []
@@ -24,20 +30,22 @@ class Meter:
         fresh = self._fresh
         fresh.append(call)
         if len(fresh) >= _FRESH_MOST:
-            self._count()
+            self.catch_up()
         if call.outcome is not _OK:
             self._write(call)
 
-    def _count(self) -> None:
+    def catch_up(self) -> None:
+        """Count what was not counted yet."""
         fresh, self._fresh = self._fresh, []
         self._metrics.count(fresh)
+        self._learn(fresh)
 
     def bug(self, error: Exception, call_id: str) -> None:
         self._log.crash("bug in a call", error, call=call_id)
 
     def text(self) -> bytes:
         """The page of ``/metrics``."""
-        self._count()
+        self.catch_up()
         states = self._engines.states()
         text = self._metrics.text({state.name: state.state for state in states})
         return "".join([text, *(f"{line}\n" for line in engine_lines(states))]).encode()

@@ -14,52 +14,36 @@ from starlette.types import ASGIApp
 from openhearth.accounts.keys import Keys
 from openhearth.accounts.price_seed import Seed
 from openhearth.accounts.prices import Prices
-from openhearth.accounts.secrets import open_secrets
+from openhearth.accounts.rotation import open_vault
+from openhearth.accounts.secrets import Vault, open_secrets
+from openhearth.app.access import Access
 from openhearth.app.accounting import Accounting, open_accounting
 from openhearth.app.drivers import picture_drivers
-from openhearth.app.embedded import (
-    about,
-    embedded_rows,
-    embedded_targets,
-    engine_specs,
-    openai_names,
-    stand_ins,
-)
+from openhearth.app.embedded import about, embedded_rows
 from openhearth.app.embedded.replace import replaced
-from openhearth.app.engines import engine_host
-from openhearth.app.meter import Meter
 from openhearth.app.parts import Parts
+from openhearth.app.relaying import Ground, Relaying, open_relaying
 from openhearth.app.routes import surface_routes
-from openhearth.config import Config, ConfigError
+from openhearth.config import Config
 from openhearth.doors import asgi
 from openhearth.engines.packs import open_packs
-from openhearth.engines.ports import EngineHost
 from openhearth.files.library import Library
 from openhearth.media.gallery import Gallery
 from openhearth.media.sources import Sources
-from openhearth.providers import builtin
-from openhearth.relay.gate import Gate
-from openhearth.relay.passthrough import Shaper
 from openhearth.relay.pictures import Pictures
 from openhearth.relay.screen import Screen
 from openhearth.relay.services import Relay
 from openhearth.relay.work import Calls
-from openhearth.routing.aliases import aliases
-from openhearth.routing.catalog import Catalog
-from openhearth.routing.health import Health
-from openhearth.routing.plan import Router
-from openhearth.routing.targets import Targets
 from openhearth.stores.blobs.local import LocalBlobs
 from openhearth.stores.sql import SqlRecords
-from openhearth.surfaces import health
+from openhearth.surfaces import health, target_health
+from openhearth.surfaces.admin.engines import routes as engine_routes
 from openhearth.surfaces.admin.prices import routes as price_routes
-from openhearth.surfaces.admin.routes import Admin
+from openhearth.surfaces.admin.targets import routes as target_routes
 from openhearth.surfaces.calls.witness import Witness
 from openhearth.surfaces.openai.models import ModelList
 from openhearth.surfaces.openai.models import routes as model_routes
-from openhearth.telemetry.metrics import Metrics
 from openhearth.transport.fetch import Fetcher
-from openhearth.transport.h1_client import H1Client
 from openhearth.transport.wire import Deadlines
 
 _SWEEP_EVERY_S = 3600.0
@@ -102,96 +86,53 @@ class _Assembly:
 
     async def run(self) -> Platform:
         """Open stores, start the ledger, connect services, collect the routes."""
-        config = self._config
+        config, stack = self._config, self._stack
         await self._records.open()
-        self._stack.push_async_callback(self._records.close)
+        stack.push_async_callback(self._records.close)
+        vault = await open_vault(self._secrets, self._records)
         await self._prices.load()
         await self._blobs.open()
-        accounting = await open_accounting(config, self._records, self._folder, self._stack)
-        relay, catalog, health_of = await self._relay(accounting)
-        targets = self._targets(relay, catalog, health_of)
-        engines = relay.engines
+        accounting = await open_accounting(config, self._records, self._folder, stack)
+        access, said = await self._access(vault, accounting)
+        ground = Ground(
+            config, self._environ, self._folder, self._records, self._keys, self._prices, accounting.limits, vault,
+            self._packs, self._rows,
+        )  # fmt: skip
+        relaying = await open_relaying(ground, stack)
+        relay, targets = relaying.relay, relaying.targets
         routes = [
             *health.routes(is_ready=lambda: "stopping" if relay.stopping else "", metrics=relay.meter.text),
-            *Admin(relay.gate, self._keys, targets, health_of, engines, config.limits).routes(),
+            *access.routes(relay.gate),
+            *target_routes(targets, relaying.router, relay.gate, config.limits),
+            *target_health.routes(relay, relaying.router, catch_up=relaying.meter.catch_up),
+            *engine_routes(relay.engines, relay.gate),
             *price_routes(self._prices, relay.gate, targets.all, config.limits),
-            *model_routes(self._models(catalog, targets, engines), relay.gate),
-            *accounting.routes(relay.gate, self._prices, catalog, self._folder),
+            *model_routes(self._models(relaying), relay.gate),
+            *accounting.routes(relay.gate, self._prices, relaying.catalog, self._folder),
             *surface_routes(self._parts(relay)),
         ]
-        said = [*await targets.load(), *await targets.attach_environment()]
-        self._stack.callback(asyncio.create_task(targets.learn(), name="lists of models").cancel)
-        app = Witness(asgi.app(routes), accounting.digests)
+        said += [*await targets.load(), *await targets.attach_environment()]
+        stack.callback(asyncio.create_task(targets.learn(), name="lists of models").cancel)
+        app = Witness(asgi.app(routes, trusted=config.server.trusted_proxies), accounting.digests)
         return Platform(config, app, routes, relay, await first_key(self._keys, self._folder), said)
 
-    async def _relay(self, accounting: Accounting) -> tuple[Relay, Catalog, Health]:
-        config = self._config
-        specs = engine_specs(self._rows)
-        host = engine_host(specs, config, self._packs, self._environ, self._folder / "run")
-        self._stack.push_async_callback(host.close)
-        client = self._client()
-        self._stack.push_async_callback(client.close)
-        needed = {spec.name: spec.packs for spec in specs}
-        catalog = Catalog(
-            embedded_targets(self._rows, host),
-            aliases(config.aliases, openai=openai_names(self._rows)),
-            stand_ins(self._rows),
-            listed=lambda target: config.packs.fetch_on_use or not self._packs.missing(needed.get(target.engine, ())),
-            priced=self._prices.priced,
-        )
-        self._prices.listen(catalog.reprice)
-        self._stack.callback(asyncio.create_task(self._prices.keep_time(), name="prices").cancel)
-        health_of = Health(config.upstream.cooldown_s)
-        gate = Gate(self._keys, accounting.limits)
-        router = Router(catalog, health_of, doubt=host.doubt, refuse_unpriced=config.prices.unknown == "refuse")
-        return (
-            Relay(
-                config,
-                gate,
-                router,
-                client,
-                host,
-                Shaper(config),
-                Meter(Metrics(), host),
-            ),
-            catalog,
-            health_of,
-        )
+    async def _access(self, vault: Vault, accounting: Accounting) -> tuple[Access, list[str]]:
+        """And what to tell the operator."""
+        access = Access(self._config, self._records, self._keys, vault, bind_models=accounting.limits.bind_models)
+        self._stack.callback(access.close)
+        password = await access.start()
+        self._stack.callback(asyncio.create_task(access.look(), name="limits of models").cancel)
+        told = f"User root, password {password} (shown this once; 'openhearth user password root' makes another)"
+        return access, [told] if password else []
 
-    def _models(self, catalog: Catalog, targets: Targets, engines: EngineHost) -> ModelList:
+    def _models(self, relaying: Relaying) -> ModelList:
         return ModelList(
-            catalog,
-            targets,
-            engines,
+            relaying.catalog,
+            relaying.targets,
+            relaying.relay.engines,
             created=int(time.time()),
             about=about(self._rows),
             fetches=self._config.packs.fetch_on_use,
-        )
-
-    def _client(self) -> H1Client:
-        upstream = self._config.upstream
-        try:
-            return H1Client(
-                pool_per_origin=upstream.pool_per_origin, pool_idle_s=upstream.pool_idle_s, ca_file=upstream.ca_file
-            )
-        except OSError as error:
-            raise ConfigError(
-                f"upstream.ca_file: {upstream.ca_file} holds no certificates we can read: {error.strerror or error}."
-            ) from error
-
-    def _targets(self, relay: Relay, catalog: Catalog, health_of: Health) -> Targets:
-        return Targets(
-            self._records,
-            catalog,
-            health_of,
-            self._secrets.vault(),
-            relay.client,
-            builtin(),
-            self._config.upstream,
-            self._environ,
-            engines=relay.engines,
-            on_removed=relay.shaper.forget,
-            prices=self._prices,
         )
 
     def _parts(self, relay: Relay) -> Parts:

@@ -11,7 +11,13 @@ from openhearth.providers import builtin
 from openhearth.providers.catalog import match
 
 EMBEDDED = "embedded"  # what the admin surface gives as the address of an embedded engine
-_COLUMNS = ("id", "provider", "base_url", "model", "upstream_model", "weight", "priority", "cooling_down", "last_error")
+_COLUMNS = (
+    "id", "provider", "base_url", "model", "upstream_model", "weight", "priority", "concurrency", "enabled",
+    "cooling_down", "last_error",
+)  # fmt: skip
+_HEALTH_COLUMNS = (
+    "id", "model", "state", "open", "waiting", "p50_ms", "p95_ms", "failures", "resting_until_at", "last_error",
+)  # fmt: skip
 
 
 def add(
@@ -24,6 +30,10 @@ def add(
     weight: int = 1,
     priority: int = 0,
     price: str = "",
+    concurrency: int = 0,
+    rpm: int = 0,
+    tpm: int = 0,
+    first_token_s: float = 0.0,
     json: bool = False,
     server: Server | None = None,
 ) -> int:
@@ -38,6 +48,10 @@ def add(
         weight: its share among targets of the same priority
         priority: lower ones are tried first
         price: what its calls cost, in USD (input=0.15,output=0.60), before any other price; as in 'price set'
+        concurrency: most calls open there at once, others wait; 0 for no bound
+        rpm: most calls it is sent in a minute; 0 for no bound
+        tpm: most tokens it is sent in a minute; 0 for no bound
+        first_token_s: seconds within which its streams must begin, or the next target is tried; 0 for no bound
         json: print JSON
     """
     known = builtin()
@@ -55,6 +69,10 @@ def add(
         "key": sys.stdin.readline().strip() if key == "-" else key,
         "weight": weight,
         "priority": priority,
+        "concurrency": concurrency,
+        "rpm": rpm,
+        "tpm": tpm,
+        "first_token_s": first_token_s,
     }
     if price:
         body["price"] = rates(dict(part.strip().partition("=")[::2] for part in price.split(",")))
@@ -78,6 +96,80 @@ def listing(*, json: bool = False, server: Server | None = None) -> int:
         as_json(rows)
     else:
         as_table(rows, _COLUMNS, nothing="There are no targets. Attach one with: openhearth target add --base-url …")
+    return 0
+
+
+def put(
+    target_id: str,
+    *,
+    weight: int | None = None,
+    priority: int | None = None,
+    enable: bool = False,
+    disable: bool = False,
+    key: str | None = None,
+    concurrency: int | None = None,
+    rpm: int | None = None,
+    tpm: int | None = None,
+    first_token_s: float | None = None,
+    json: bool = False,
+    server: Server | None = None,
+) -> int:
+    """Change a target, at once and for good; what is not given stays.
+
+    Args:
+        target_id: its id, as 'openhearth target list' shows it
+        weight: its share among targets of the same priority; 0 for a last resort
+        priority: lower ones are tried first
+        enable: send calls there again
+        disable: send no calls there, and keep it
+        key: another key of the provider, env:NAME, or - to read it from standard input
+        concurrency: most calls open there at once, others wait; 0 for no bound
+        rpm: most calls it is sent in a minute; 0 for no bound
+        tpm: most tokens it is sent in a minute; 0 for no bound
+        first_token_s: seconds within which its streams must begin, or the next target is tried; 0 for no bound
+        json: print JSON
+    """
+    said: dict[str, object] = {
+        "weight": weight,
+        "priority": priority,
+        "enabled": True if enable else False if disable else None,
+        "key": sys.stdin.readline().strip() if key == "-" else key,
+        "concurrency": concurrency,
+        "rpm": rpm,
+        "tpm": tpm,
+        "first_token_s": first_token_s,
+    }
+    body = {name: value for name, value in said.items() if value is not None}
+    if not body:
+        raise WrongUse("Say what to change: --weight, --priority, --disable, --key, --concurrency, --rpm …")
+    changed = connect(server).ask("PATCH", f"/targets/{target_id}", body)
+    if json:
+        as_json(changed)
+    else:
+        print(f"{target_id} is changed: {', '.join(body)}.")
+    return 0
+
+
+def health(*, json: bool = False, server: Server | None = None) -> int:
+    """Show how every target is doing: its circuit, its open and waiting calls, how soon it begins to answer.
+
+    Args:
+        json: print JSON
+    """
+    found = connect(server).get("/v1/targets/health")
+    if json:
+        as_json(found)
+        return 0
+    rows = [
+        {
+            **row,
+            "p50_ms": row["first_byte_ms"]["p50"],
+            "p95_ms": row["first_byte_ms"]["p95"],
+            "resting_until_at": row["until"],
+        }
+        for row in found["data"]
+    ]
+    as_table(rows, _HEALTH_COLUMNS, nothing="There are no targets.")
     return 0
 
 

@@ -28,8 +28,18 @@ _GROUPS = {
         {
             "add": "Attach a place to send calls to.",
             "list": "List all targets.",
+            "set": "Change a target.",
             "remove": "Send no further calls to a target and forget it.",
+            "health": "Show how every target is doing.",
             "test": "Call one target, or all of them, and say what came back.",
+        },
+    ),
+    "routing": (
+        "How a model's targets are chosen on the running server, and what may answer in its place.",
+        {
+            "list": "List what is said of single models.",
+            "set": "Say how a model's targets are chosen, and its fallbacks.",
+            "remove": "Forget what was said of a model.",
         },
     ),
     "price": (

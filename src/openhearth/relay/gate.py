@@ -48,6 +48,8 @@ class Limits(Protocol):
     @property
     def is_local(self) -> bool: ...
 
+    def must_wait(self, principal: Principal, model: str) -> bool: ...
+
     def standing(self, call: Call) -> Sequence[Standing]: ...
 
     def reserve(self, call: Call, nanos: int, tokens: int = 0) -> Reservation:
@@ -120,13 +122,14 @@ def note_progress(call: Call, price: Price, body_bytes: int, events: int) -> Non
     usage = msgspec.structs.replace(call.usage)
     estimate(usage, body_bytes=body_bytes, events=events)
     cost, charge = price.cost(usage), price.charge(usage, call.principal.ratio_ppm)
-    call.so_far = Checkpoint(
-        usage.input_tokens, usage.output_tokens, usage.cached_tokens, cost, charge, price.version
-    )
+    call.so_far = Checkpoint(usage.input_tokens, usage.output_tokens, usage.cached_tokens, cost, charge, price.version)
 
 
 class Gate:
-    """Who is calling and whether the call may go on."""
+    """Who is calling and whether the call may go on.
+
+    ``is_local``: ``admit`` may be used for every call; else ``must_wait`` says for which it may not.
+    """
 
     def __init__(
         self,
@@ -138,6 +141,7 @@ class Gate:
     ) -> None:
         self._keys = keys
         self._limits = limits
+        self.is_local = limits.is_local
         self.clock = clock
         self._now = now
         self._ids = OrderedIds("call")
@@ -173,9 +177,9 @@ class Gate:
         """How the caller's limits per minute stand, for headers."""
         return self._limits.standing(call)
 
-    def admits_at_once(self, principal: Principal) -> bool:
-        """Whether ``admit`` may be used for this caller; else ``admit_shared`` is awaited."""
-        return self._limits.is_local or not principal.limits
+    def must_wait(self, principal: Principal, model: str) -> bool:
+        """Whether ``admit_shared`` must be awaited for this call; never while ``is_local``."""
+        return self._limits.must_wait(principal, model)
 
     def admit(
         self,
@@ -192,7 +196,9 @@ class Gate:
         Raises Forbidden (model or operation not allowed for this key), BudgetSpent and LimitError.
         """
         call = self._call(principal, operation, model, stream)
-        return Admission(call, self._limits.reserve(call, _hold(principal, worst_nanos), tokens), self.clock)
+        if worst_nanos and principal.ratio_ppm != ONE_PPM:
+            worst_nanos = _hold(principal, worst_nanos)
+        return Admission(call, self._limits.reserve(call, worst_nanos, tokens), self.clock)
 
     async def admit_shared(
         self,
@@ -207,8 +213,6 @@ class Gate:
         """``admit``, also where other processes count the same limits."""
         call = self._call(principal, operation, model, stream)
         hold = _hold(principal, worst_nanos)
-        if self.admits_at_once(principal):
-            return Admission(call, self._limits.reserve(call, hold, tokens), self.clock)
         return Admission(call, await self._limits.reserve_shared(call, hold, tokens), self.clock)
 
     def _call(self, principal: Principal, operation: Operation, model: str, stream: bool) -> Call:

@@ -154,7 +154,7 @@ class Exchange:
             targets = relay.router.plan_relay(principal, operation, ask.model, self._envelope)
             self._targets = targets
         gate = relay.gate
-        if not gate.admits_at_once(principal):
+        if not gate.is_local and gate.must_wait(principal, ask.model):
             self._own(self._admit_shared(principal))
             return
         size = self._body_bytes

@@ -24,6 +24,8 @@ class Open(Protocol):
 
     def interrupt(self) -> None: ...
 
+    def client_gone(self) -> None: ...
+
 
 class Relay(msgspec.Struct):
     """The services an exchange uses; made once by the composition root."""

@@ -23,6 +23,7 @@ from openhearth.core.errors import Bug, Forbidden, RequestError, RequestTimeout,
 from openhearth.core.json_reason import json_reason
 from openhearth.core.permissions import Permission
 from openhearth.relay.gate import Gate, key_of
+from openhearth.surfaces.signed_in import session_of
 
 _Struct = TypeVar("_Struct")
 _NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
@@ -78,7 +79,7 @@ class Json(Response):
 
 async def principal_of(request: Request, gate: Gate) -> Principal:
     """Who calls, who also has what the route asks. Raises AccessError and Forbidden."""
-    return await identified(request, gate, key_of(request.scope["headers"]))
+    return await identified(request, gate, key_of(request.scope["headers"]) or session_of(request))
 
 
 async def identified(request: Request, gate: Gate, key: bytes | None) -> Principal:

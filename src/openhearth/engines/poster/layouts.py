@@ -220,8 +220,9 @@ def vertical(sheet: Sheet) -> list[Item]:
         high = box.height * 0.2
         foot = box.bottom - sheet.margin * 1.1
         words = Box(box.x + sheet.margin, foot - high, left - box.x - sheet.margin, high)
-        items.append(Area(words.inset(-box.short * 0.02).points, Solid(palette.ground, 0.86)))
-        items += body_only(sheet, words)
+        body, top = body_only(sheet, words)
+        plate = Box(words.x, top, words.width, words.bottom - top).inset(-box.short * 0.02)
+        items += [Area(plate.points, Solid(palette.ground, 0.86)), *body]
     return [*items, *_seal(sheet, (right - size * 0.5, box.bottom - sheet.margin * 1.4))]
 
 

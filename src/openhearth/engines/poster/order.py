@@ -72,15 +72,9 @@ def read(body: bytes, *, most_pixels: int) -> Order:
         given = _DECODER.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise RequestError(f"The request is malformed: {error}", code="invalid_type") from error
-    prompt = given.prompt.strip()
+    prompt = _text("prompt", given.prompt)
     if not prompt:
         raise RequestError("Field 'prompt' is empty.", param="prompt", code="missing_field")
-    if len(prompt) > MOST_PROMPT:
-        raise RequestError(
-            f"'prompt' has {len(prompt)} characters; a poster sets at most {MOST_PROMPT}.",
-            param="prompt",
-            code="string_above_max_length",
-        )
     output_format = _choice("output_format", given.output_format, _FORMATS, "png")
     background = _choice("background", given.background, dict.fromkeys(_BACKGROUNDS), "auto")
     is_clear = background == "transparent"
@@ -95,7 +89,7 @@ def read(body: bytes, *, most_pixels: int) -> Order:
         n=_within("n", given.n, 1, MOST_PICTURES, 1),
         size=size,
         seed=seed,
-        negative=(given.negative_prompt or "")[:MOST_PROMPT],
+        negative=_text("negative_prompt", given.negative_prompt or ""),
         style=_choice("style", given.style, dict.fromkeys(_STYLES), ""),
         output_format=_FORMATS[output_format],
         compression=_within("output_compression", given.output_compression, 0, 100, 90),
@@ -104,6 +98,17 @@ def read(body: bytes, *, most_pixels: int) -> Order:
         stream=bool(given.stream),
         partial_images=_within("partial_images", given.partial_images, 0, 3, 0),
     )
+
+
+def _text(name: str, text: str) -> str:
+    text = text.strip()
+    if len(text) > MOST_PROMPT:
+        raise RequestError(
+            f"'{name}' has {len(text)} characters; a poster takes at most {MOST_PROMPT}.",
+            param=name,
+            code="string_above_max_length",
+        )
+    return text
 
 
 def _size(text: str | None, most_pixels: int, output_format: str) -> tuple[int, int] | None:

@@ -89,8 +89,8 @@ def set_text(sheet: Sheet, box: Box, setting: Setting, *, on: Rgb | None = None)
     return items + lines(body, Box(box.x, at + rule + gap, box.width, body.height), setting.across, quiet)
 
 
-def body_only(sheet: Sheet, box: Box) -> list[Item]:
-    """The brief's body alone, at the bottom of the box."""
+def body_only(sheet: Sheet, box: Box) -> tuple[list[Item], float]:
+    """The brief's body alone, at the bottom of the box, and where it begins."""
     short = sheet.box.short
     least = max(_LEAST_PX, short * _LEAST_BODY)
     style = title_styles(sheet, Setting())[1]
@@ -99,7 +99,8 @@ def body_only(sheet: Sheet, box: Box) -> list[Item]:
     )
     sheet.is_cut = sheet.is_cut or block.is_cut
     ink = readable(sheet.palette.ink, sheet.palette.ground)
-    return lines(block, Box(box.x, box.bottom - block.height, box.width, block.height), 0.0, ink)
+    top = box.bottom - block.height
+    return lines(block, Box(box.x, top, box.width, block.height), 0.0, ink), top
 
 
 def _blocks(sheet: Sheet, box: Box, setting: Setting) -> tuple[Block, Block]:

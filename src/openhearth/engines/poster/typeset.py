@@ -60,7 +60,7 @@ class Setter:
         face = face if face in self._nothing else "sans"
         kept, missing = [], []
         for letter in text:
-            if letter in INVISIBLE:
+            if letter in INVISIBLE or (unicodedata.category(letter) == "Cc" and not letter.isspace()):
                 continue
             if letter.isspace() or self._known(face, letter):
                 kept.append(letter)

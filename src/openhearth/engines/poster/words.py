@@ -17,6 +17,7 @@ _MARKED = re.compile(
 _SENTENCE = re.compile(r"(?<=[。！？!?；;\n])\s*|(?<=\.)\s+(?=[A-Z])")
 _CLAUSE = re.compile(r"[,，、:：—–|]\s*|\s-\s")
 _WORD = re.compile(r"[a-zà-ÿ]+")
+_LETTERS = re.compile(r"[^\W\d_\u3400-\u9fff]+")
 _SPACES = re.compile(r"[ \t\u3000]+")
 _ASCII = re.compile(r"[ -~]+")
 _ValueT = TypeVar("_ValueT")
@@ -43,8 +44,8 @@ class Brief(msgspec.Struct, frozen=True):
 
 
 def is_chinese(text: str) -> bool:
-    """True when Chinese characters outnumber Latin words."""
-    return sum("\u3400" <= letter <= "\u9fff" for letter in text) > len(_WORD.findall(text.lower()))
+    """True when Chinese characters outnumber words in letters."""
+    return sum("\u3400" <= letter <= "\u9fff" for letter in text) > len(_LETTERS.findall(text))
 
 
 def read(prompt: str, *, negative: str = "") -> Brief:

@@ -64,7 +64,7 @@ class Eyes:
     def text(self, leaf: Leaf, *, flatten: bool = False) -> Upright:
         """The page's texts, its own if it has any."""
         if leaf.text:
-            return as_given(leaf.pixels, list(leaf.text), list(leaf.aside))
+            return as_given(leaf.pixels, leaf.text, leaf.aside)
         return read_upright(self.reader, leaf.pixels, flatten=flatten and leaf.is_photo)
 
     def see(self, leaf: Leaf) -> Seen:

@@ -13,7 +13,7 @@ import msgspec
 from openhearth.core.errors import RequestError, UpstreamDown, UpstreamGarbled
 from openhearth.core.media import ImageEvent, ImageProgress, ImageRequest, ImagesDone, MadePicture, Picture
 from openhearth.core.operations import Operation
-from openhearth.core.picture_tools import TAKES, tool_of
+from openhearth.core.picture_tools import TAKES, Tool, tool_of
 from openhearth.core.pictures import from_base64, unheeded
 from openhearth.core.provider import Target
 from openhearth.core.sse import Splitter
@@ -33,6 +33,7 @@ _SAID_ABOVE = frozenset(
     {"size", "guidance", "guidance_scale", "watermark", "quality", "background", "partial_images", "seed", "seen",
      "output_format", "output_compression", "mask"}
 )  # fmt: skip
+_COMPRESSED = ("image/jpeg", "image/webp")
 _REPLACE = ("background", "replace")  # the only operation that uses a further picture
 _DEADLINES = Deadlines()
 
@@ -60,10 +61,15 @@ class LocalEditDriver:
         for number in range(request.n):
             seen = _Seen()
             seed = _seed(request, number)
-            async with aclosing(self._edited(target, request, seed, seen)) as events:
-                async for event in events:
-                    if not (isinstance(event, ImageProgress) and event.text == note):
-                        yield event
+            try:
+                async with aclosing(self._edited(target, request, seed, seen)) as events:
+                    async for event in events:
+                        if not (isinstance(event, ImageProgress) and event.text == note):
+                            yield event
+            except RequestError as error:
+                if error.param == "prompt" and request.operation is not Operation.IMAGE_EDIT:
+                    error.param = _at_fault(request)  # there are no words to blame
+                raise
             assert seen.result is not None
             note = seen.result.note
             dropped |= dict.fromkeys(_dropped(request, seen.result, has_shown=seen.has_shown))
@@ -131,6 +137,15 @@ def _check(request: ImageRequest) -> None:
         )
 
 
+def _at_fault(request: ImageRequest) -> str:
+    """The field that decides how large or where the result of fixed steps is."""
+    if request.tool == Tool.CONVERT:
+        return "width"
+    if request.tool == Tool.EXPAND:
+        return "aspect_ratio" if request.aspect_ratio else "left"
+    return "image"
+
+
 def _seed(request: ImageRequest, number: int) -> int | None:
     """Variations differ by their seeds; an edit has no use for one and gives it back."""
     if request.operation is not Operation.IMAGE_VARY:
@@ -173,6 +188,8 @@ def _dropped(request: ImageRequest, result: "_Result", *, has_shown: bool) -> tu
         "background": request.background not in ("", "auto"),
         "partial_images": request.partial_images > 0 and not has_shown,
         "seed": request.seed is not None and request.operation is not Operation.IMAGE_VARY,
+        "output_format": "output_format" in request.asked and request.output_format not in result.mime,
+        "output_compression": request.output_compression is not None and result.mime not in _COMPRESSED,
     }
     named = tuple(name for name, is_ignored in ignored.items() if is_ignored)
     heeded = TAKES[tool_of(request)] if request.operation is Operation.IMAGE_TOOL else frozenset()

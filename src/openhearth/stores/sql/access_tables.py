@@ -1,6 +1,6 @@
 """The tables of who may do what, and of who changed it."""
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Double, Index, Integer, Table, Text
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Double, Identity, Index, Integer, Table, Text
 
 from openhearth.stores.sql.tables import METADATA
 
@@ -14,12 +14,13 @@ ORGS = Table(
     Column("allowance", JSON, nullable=False),
 )
 
-# The number is the primary key because only such a column counts by itself on SQLite; none is ever given twice.
+# The number is the primary key because only such a column counts by itself on SQLite. None is ever given twice; root is
+# put in with 1.
 USERS = Table(
     "users",
     METADATA,
     Column("id", Text, nullable=False, unique=True),
-    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("number", Integer, Identity(start=2), primary_key=True),
     Column("org_id", Text, nullable=False),
     Column("username", Text, nullable=False, unique=True),
     Column("created_at", Double, nullable=False),

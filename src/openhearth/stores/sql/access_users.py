@@ -46,9 +46,7 @@ def found(connection: Connection, root: UserRecord, org: OrgRecord, group: Group
         made = True
     is_first = user(connection, root.id) is None
     if is_first:
-        row = values(root)
-        del row["number"]
-        connection.execute(insert(USERS), row)
+        connection.execute(insert(USERS), values(root))
     if made or is_first:
         chain.append(connection, audit)
     return is_first

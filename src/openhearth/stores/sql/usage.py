@@ -7,6 +7,7 @@ from typing_extensions import override
 
 from openhearth.stores.sql import usage_calls, usage_folding, usage_sums
 from openhearth.stores.sql.database import Database
+from openhearth.stores.sql.usage_calls import Search, Steps
 from openhearth.stores.sql.usage_scope import DIMENSIONS
 from openhearth.stores.usage_ports import (
     DAY_S,
@@ -25,8 +26,15 @@ from openhearth.stores.usage_ports import (
 class SqlUsage(UsageRecords):
     """Calls and their rollups in SQLite or PostgreSQL."""
 
-    def __init__(self, database: Database, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        steps: Steps = Steps(),  # noqa: B008 (a frozen value)
+    ) -> None:
         self._database = database
+        self._steps = steps
         self._clock = clock
 
     @property
@@ -38,11 +46,12 @@ class SqlUsage(UsageRecords):
     async def calls(
         self, wanted: CallFilter, limit: int, before: Place | None = None, *, skip: int = 0, within_s: float
     ) -> CallPage:
-        return await self._database.read(usage_calls.calls, wanted, limit, before, skip, self._timer(within_s))
+        search = Search(limit, before, skip, self._timer(within_s), self._steps)
+        return await self._database.read(usage_calls.calls, wanted, search)
 
     @override
     async def count_calls(self, wanted: CallFilter, most: int, *, within_s: float) -> CallCount:
-        return await self._database.read(usage_calls.count, wanted, most, self._timer(within_s))
+        return await self._database.read(usage_calls.count, wanted, most, self._timer(within_s), self._steps)
 
     @override
     async def sums(

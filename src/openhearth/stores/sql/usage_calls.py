@@ -20,10 +20,25 @@ _ENDED_WELL = str(Outcome.OK)
 # In the index's own words, not as a parameter: only so does a database see that a partial index serves.
 _FAILED = LEDGER.c.outcome != literal_column(f"'{_ENDED_WELL}'")
 _HAS_ERROR = LEDGER.c.error_code != literal_column("''")
-_FIRST_SLICE, _SLICE = 2_000, 20_000
-_HOUR_ROWS = 1_000
-_MOST_KEYS = 64
-_Clock = Callable[[], float]
+
+
+class Steps(msgspec.Struct, frozen=True):
+    """How many rows are read between two looks at the clock, of calls and of hours, and how many keys may be named."""
+
+    first_slice: int = 2_000
+    slice: int = 20_000
+    hour_rows: int = 1_000
+    keys: int = 64
+
+
+class Search(msgspec.Struct, frozen=True):
+    """``limit`` calls after ``skip`` of those after ``before``; ``is_over`` says that the time for it is."""
+
+    limit: int
+    before: Place | None
+    skip: int
+    is_over: Callable[[], bool]
+    steps: Steps = Steps()
 
 
 class _Span(msgspec.Struct, frozen=True):
@@ -34,29 +49,29 @@ class _Span(msgspec.Struct, frozen=True):
     keys: tuple[str, ...] = ()
 
 
-def calls(
-    connection: Connection, wanted: CallFilter, limit: int, before: Place | None, skip: int, is_over: Callable[[], bool]
-) -> CallPage:
-    """One page; ``is_over`` says that the time for it is."""
-    most = skip + limit + 1
+def calls(connection: Connection, wanted: CallFilter, search: Search) -> CallPage:
+    """One page, newest first."""
+    most = search.skip + search.limit + 1
     found: list[LedgerEntry] = []
-    for span in _spans(connection, wanted, before, most):
-        asked = select(LEDGER).where(*_conditions(wanted, span, before))
+    for span in _spans(connection, wanted, search.before, search.steps):
+        asked = select(LEDGER).where(*_conditions(wanted, span, search.before))
         asked = asked.order_by(LEDGER.c.created_at.desc(), LEDGER.c.effect.desc()).limit(most - len(found))
         found.extend(LedgerEntry(*row) for row in connection.execute(asked))
         if len(found) == most:
             last = found[most - 2]
-            return CallPage(found[skip : most - 1], Place(last.created_at, last.effect))
-        if is_over():
-            # What was to be skipped and is not yet, the next page would skip anew: it starts behind what was found.
-            return CallPage(found[skip:], Place(span.start))
-    return CallPage(found[skip:])
+            return CallPage(found[search.skip : most - 1], Place(last.created_at, last.effect))
+        if search.is_over():
+            # Whoever goes on from there skips nothing: it lies behind all that was found.
+            return CallPage(found[search.skip :], Place(span.start))
+    return CallPage(found[search.skip :])
 
 
-def count(connection: Connection, wanted: CallFilter, most: int, is_over: Callable[[], bool]) -> CallCount:
+def count(
+    connection: Connection, wanted: CallFilter, most: int, is_over: Callable[[], bool], steps: Steps
+) -> CallCount:
     """Up to ``most``."""
     counted = 0
-    for span in _spans(connection, wanted, None, most):
+    for span in _spans(connection, wanted, None, steps):
         some = select(LEDGER.c.effect).where(*_conditions(wanted, span, None)).limit(most + 1 - counted)
         counted += connection.execute(select(func.count()).select_from(some.subquery())).scalar_one()
         if counted > most:
@@ -71,7 +86,7 @@ def oldest(connection: Connection) -> float | None:
     return connection.execute(select(func.min(LEDGER.c.created_at))).scalar()
 
 
-def _spans(connection: Connection, wanted: CallFilter, before: Place | None, most: int) -> Iterator[_Span]:
+def _spans(connection: Connection, wanted: CallFilter, before: Place | None, steps: Steps) -> Iterator[_Span]:
     end = wanted.end if before is None else min(wanted.end, _just_above(before))
     if wanted.effect:
         yield _Span(wanted.start, end)
@@ -82,20 +97,22 @@ def _spans(connection: Connection, wanted: CallFilter, before: Place | None, mos
     if start >= end:
         return
     if wanted.error_code:
-        yield from _slices(connection, and_(_HAS_ERROR, LEDGER.c.error_code == wanted.error_code), start, end)
+        yield from _slices(connection, and_(_HAS_ERROR, LEDGER.c.error_code == wanted.error_code), start, end, steps)
     elif len(scope.keys) == 1 and not (scope.models or scope.targets):
-        yield from _slices(connection, LEDGER.c.key_id == scope.keys[0], start, end)
+        yield from _slices(connection, LEDGER.c.key_id == scope.keys[0], start, end, steps)
     elif is_rolled_up(scope):
-        yield from _hours(connection, scope, start, end, failed=_only_failed(wanted))
+        yield from _hours(connection, scope, start, end, steps, failed=_only_failed(wanted))
     elif _only_failed(wanted):
-        yield from _slices(connection, _FAILED, start, end)
+        yield from _slices(connection, _FAILED, start, end, steps)
     else:
-        yield from _slices(connection, true(), start, end)
+        yield from _slices(connection, true(), start, end, steps)
 
 
-def _slices(connection: Connection, rows: ColumnElement[bool], start: float, end: float) -> Iterator[_Span]:
+def _slices(
+    connection: Connection, rows: ColumnElement[bool], start: float, end: float, steps: Steps
+) -> Iterator[_Span]:
     """Of so many of ``rows`` each, which an index has in the order of time."""
-    size = _FIRST_SLICE
+    size = steps.first_slice
     while start < end:
         when = LEDGER.c.created_at
         asked = select(when).where(rows, when >= start, when < end).order_by(when.desc()).limit(1).offset(size)
@@ -103,27 +120,29 @@ def _slices(connection: Connection, rows: ColumnElement[bool], start: float, end
         # ``edge`` belongs to the next slice, unless all of this one began at the same moment.
         low = start if edge is None else min(math.nextafter(edge, math.inf), math.nextafter(end, -math.inf))
         yield _Span(low, end)
-        end, size = low, _SLICE
+        end, size = low, steps.slice
 
 
-def _hours(connection: Connection, scope: Scope, start: float, end: float, *, failed: bool) -> Iterator[_Span]:
+def _hours(
+    connection: Connection, scope: Scope, start: float, end: float, steps: Steps, *, failed: bool
+) -> Iterator[_Span]:
     """The hours that have calls of ``scope``, with the keys that made them where these are few."""
     hour, key = USAGE_HOURS.c.hour, USAGE_HOURS.c.key_id
     counted = USAGE_HOURS.c.failures if failed else USAGE_HOURS.c.calls
     narrow = [*conditions(USAGE_HOURS, scope), counted > 0, hour >= math.floor(start) // HOUR_S]
     last = math.floor(end) // HOUR_S
     while True:
-        asked = select(hour, key).where(*narrow, hour <= last).order_by(hour.desc()).limit(_HOUR_ROWS)
+        asked = select(hour, key).where(*narrow, hour <= last).order_by(hour.desc()).limit(steps.hour_rows)
         rows = list(connection.execute(asked))
         keys: dict[int, set[str]] = {}
         for row in rows:
             keys.setdefault(row[0], set()).add(row[1])
-        is_all = len(rows) < _HOUR_ROWS
+        is_all = len(rows) < steps.hour_rows
         is_part = not is_all and len(keys) == 1
         if not is_all and not is_part:
             del keys[rows[-1][0]]  # it may be cut off in the middle, and comes again
         for number, some in keys.items():
-            named = () if is_part or len(some) > _MOST_KEYS else tuple(sorted(some))
+            named = () if is_part or len(some) > steps.keys else tuple(sorted(some))
             span = _Span(max(start, number * HOUR_S), min(end, (number + 1) * HOUR_S), named)
             if span.start < span.end:
                 yield span

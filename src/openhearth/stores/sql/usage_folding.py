@@ -15,6 +15,7 @@ from openhearth.stores.ports import LedgerEntry
 from openhearth.stores.sql.bulk import delete_many
 from openhearth.stores.sql.sums import scopes_of
 from openhearth.stores.sql.tables import LEDGER, POSTINGS, SPEND, USAGE_HOURS
+from openhearth.stores.sql.usage_folded import folded_spend
 from openhearth.stores.sql.usage_scope import DIMENSIONS, column_of
 from openhearth.stores.sql.usage_tables import FOLDED_CALLS, FOLDED_DAYS, USAGE_DAY_SUMS, USAGE_DAYS
 from openhearth.stores.usage_ports import DAY_S, SUMMED
@@ -122,27 +123,6 @@ def fold_hours(connection: Connection, day: int) -> None:
         connection.execute(delete(USAGE_DAYS).where(USAGE_DAYS.c.day == day))
     _add_day(connection, day, alone=True)
     connection.execute(delete(USAGE_HOURS).where(_of_day(day)))
-
-
-def folded_spend(connection: Connection) -> dict[str, int]:
-    """What removed calls were charged, by counter: for who checks ``spend`` against the calls."""
-    return _folded(connection, "spend")
-
-
-def folded_usage(connection: Connection) -> dict[str, int]:
-    """Removed calls less those whose hours are gone as well, by name of what is summed: for who checks the sum of
-    all hours against that of all calls. May be negative, for hours may go first."""
-    usage = _folded(connection, "usage")
-    sums = select(*(func.sum(USAGE_DAYS.c[name]) for name in SUMMED)).where(
-        USAGE_DAYS.c.day.in_(select(FOLDED_DAYS.c.day).where(FOLDED_DAYS.c.alone))
-    )
-    alone = connection.execute(sums).one()
-    return {name: usage.get(name, 0) - int(gone or 0) for name, gone in zip(SUMMED, alone, strict=True)}
-
-
-def _folded(connection: Connection, kind: str) -> dict[str, int]:
-    asked = select(FOLDED_CALLS.c.name, FOLDED_CALLS.c.amount).where(FOLDED_CALLS.c.kind == kind)
-    return {row[0]: row[1] for row in connection.execute(asked)}
 
 
 def _fold(connection: Connection, kind: str, amounts: Mapping[str, int]) -> None:

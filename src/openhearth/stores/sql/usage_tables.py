@@ -29,8 +29,8 @@ Index(
     postgresql_where=IN_PROJECT,
 )
 
-# ``usage_hours`` by the UTC day (days since 1970): the same columns otherwise, whatever they come to be. Without the row
-# numbers of SQLite a day's rows lie together: read whole, that is twice as quick.
+# ``usage_hours`` by the UTC day (days since 1970): the same columns otherwise, whatever they come to be. Without the
+# row numbers of SQLite a day's rows lie together: read whole, that is twice as quick.
 USAGE_DAYS = Table(
     "usage_days",
     METADATA,

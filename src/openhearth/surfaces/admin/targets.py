@@ -53,7 +53,7 @@ class _Targets:
         return listed([*shown, *map(_shown_record, await self._targets.off())])
 
     async def add(self, request: Request, by: Principal) -> Response:
-        target = await self._targets.add(await self._read(request, NewTarget), teller(by, "target.add"))
+        target = await self._targets.add(await self._read(request, NewTarget), teller(by, "target.create"))
         return Json(self._shown(target), status_code=201)
 
     async def change(self, request: Request, by: Principal) -> Response:
@@ -63,7 +63,7 @@ class _Targets:
         return Json(_shown_record(record) if target is None else self._shown(target))
 
     async def remove(self, request: Request, by: Principal) -> Response:
-        await self._targets.remove(request.path_params["id"], teller(by, "target.remove"))
+        await self._targets.remove(request.path_params["id"], teller(by, "target.delete"))
         return Json({"id": request.path_params["id"], "deleted": True})
 
     async def probe(self, request: Request, _: Principal) -> Response:
@@ -122,12 +122,12 @@ class _Rules:
     async def put(self, request: Request, by: Principal) -> Response:
         model, said = request.path_params["model"], await self._read(request, Rule)
         rule = ModelRule(said.strategy, said.fallbacks)
-        await self._rules.put(model, rule, teller(by, "routing.put"))
+        await self._rules.put(model, rule, teller(by, "routing.change"))
         return Json(_shown_rule(model, rule, is_kept=True))
 
     async def remove(self, request: Request, by: Principal) -> Response:
         model = request.path_params["model"]
-        await self._rules.remove(model, teller(by, "routing.remove"))
+        await self._rules.remove(model, teller(by, "routing.delete"))
         return Json({"model": model, "deleted": True})
 
 

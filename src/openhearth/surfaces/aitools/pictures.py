@@ -53,8 +53,13 @@ _OPTIONS = frozenset(
 _USED = STRUCTURAL - {"stream", "prompt"} | _OPTIONS | {
     "style", "aspect_ratio", "size", "output_format", "output_compression", "file",
 }  # fmt: skip
-_LINK = frozenset({"url", "format", "quality"}) | _OPTIONS | {"style", "aspect_ratio", "size", "model"}
-_LINK_ERRORS = Renamed(openai_errors, {"output_format": "format", "output_compression": "quality", "image": "url"})
+_LINK = frozenset({"url", "output_format", "output_compression"}) | _OPTIONS | {
+    "style", "aspect_ratio", "size", "model",
+}  # fmt: skip
+_SHORT = {"output_format": "format", "output_compression": "quality"}
+"""Names that are shorter in a link."""
+_LONG = {short: long for long, short in _SHORT.items()}
+_LINK_ERRORS = Renamed(openai_errors, {**_SHORT, "image": "url"})
 _WANT = TypeVar("_WANT")
 
 
@@ -150,14 +155,14 @@ class PictureTools:
         url = query.get("url", str)
         if not url:
             raise RequestError("Give the picture's address as 'url'.", param="url", code="missing_field")
-        order = Order(query, tuple(request.query_params), {}, (url,))
+        order = Order(query, tuple(_LONG.get(name, name) for name in request.query_params), {}, (url,))
         tool = tool_named(query.get("task", str) or "convert", "task")
         job = await self._job(request, principal, order, tool, query.get("model", str) or EDITOR, known=_LINK)
 
         async def make() -> Response:
             results, done = await self._jobs.results(job)
             made = results[0].made
-            headers = job.work.headers(_lost(job, done.dropped))
+            headers = job.work.headers(tuple(_SHORT.get(name, name) for name in _lost(job, done.dropped)))
             return Response(made.data, media_type=made.mime, headers={**headers, **_SAFE})
 
         return await whole(request, job.work, make(), _LINK_ERRORS)
@@ -207,7 +212,7 @@ def _for_tool(asked: ImageRequest, tool: Tool, fields: Fields, *, has_words: boo
     style = asked.style
     if tool is Tool.STYLE and (not style or (not has_words and model == EDITOR and style not in STYLES)):
         raise RequestError(f"Field 'style' is one of: {', '.join(STYLES)}.", param="style", code="invalid_value")
-    heard = asked.asked - {"url", "format", "file", "task"}
+    heard = asked.asked - {"url", "file", "task"}
     if has_words:
         return msgspec.structs.replace(
             asked, n=1, prompt=INSTRUCTIONS[tool].format(style=style), style="", asked=heard - {"style"}
@@ -223,12 +228,7 @@ class _Query(Fields):
     """A query string as fields: ``format`` and ``quality`` are this path's names for format and compression."""
 
     def __init__(self, texts: dict[str, str]) -> None:
-        self._texts = {
-            **texts,
-            "output_format": texts.get("format", ""),
-            "output_compression": texts.get("quality", ""),
-        }
-        self._texts.pop("quality", None)
+        self._texts = {_LONG.get(name, name): text for name, text in texts.items()}
 
     @override
     def get(self, name: str, want: type[_WANT]) -> _WANT | None:

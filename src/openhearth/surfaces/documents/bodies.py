@@ -9,7 +9,7 @@ from starlette.requests import Request
 from openhearth.config import Config
 from openhearth.core.documents import Document
 from openhearth.core.envelope import Envelope
-from openhearth.core.errors import RequestError, TooLarge
+from openhearth.core.errors import RequestError, TooLarge, UnsupportedMedia
 from openhearth.core.multipart import Event, Field, FileBegin, FileData, FormReader, boundary_of
 from openhearth.surfaces.http import body_bytes, body_pieces, json_body
 
@@ -77,10 +77,16 @@ class Fields:
 
 
 class Order(msgspec.Struct, frozen=True):
-    """A request as it came."""
+    """A request as it came. ``named`` is the field its first document came in, empty for a bare body."""
 
     fields: Fields
     sources: tuple[Source, ...]
+    named: str = ""
+
+    @property
+    def renamed(self) -> dict[str, str]:
+        """What readers call the document in their errors, and what the client calls it."""
+        return dict.fromkeys(("file", "image"), self.named) if self.named else {}
 
 
 async def read_order(request: Request, config: Config, *, named: str = "image") -> Order:
@@ -95,9 +101,15 @@ async def read_order(request: Request, config: Config, *, named: str = "image") 
         most = int(config.documents.file_bytes * _BASE64_FACTOR) + _FORM_BYTES
         limits = msgspec.structs.replace(config.limits, json_body_bytes=max(most, config.limits.json_body_bytes))
         envelope = await json_body(request, limits)
-        return _checked(Order(Fields(query, {}, envelope), _named(envelope)), named)
+        sources = _named(envelope)
+        return _checked(Order(Fields(query, {}, envelope), sources, sources[0][0] if sources else ""), named)
     most, within_s = config.documents.file_bytes, config.limits.body_s
     data = await body_bytes(request, most=most, within_s=within_s)
+    if declared == "application/x-www-form-urlencoded" and data.isascii():  # what curl calls whatever it is given
+        raise UnsupportedMedia(
+            "Send JSON as 'application/json', files as 'multipart/form-data' or as the bytes of their own type. "
+            "请用 JSON、multipart 表单或文件本身。"
+        )
     if declared == "text/plain" and len(data) <= _MOST_URL_BYTES and _is_address(data):
         return Order(Fields(query, {}, None), (("data", data.decode("latin-1").strip()),))
     return _checked(Order(Fields(query, {}, None), (Document(data, mime=declared),) if data else ()), named)
@@ -119,8 +131,8 @@ def _checked(order: Order, named: str) -> Order:
     return order
 
 
-def _named(envelope: Envelope) -> tuple[Source, ...]:
-    found: list[Source] = []
+def _named(envelope: Envelope) -> tuple[tuple[str, str], ...]:
+    found: list[tuple[str, str]] = []
     for name in SOURCE_NAMES:
         given = envelope.get(name, str | _Address | list[str | _Address])  # type: ignore[arg-type]
         if name == "images" and _is_word(given):
@@ -152,7 +164,7 @@ async def _form(request: Request, query: dict[str, str], config: Config) -> Orde
             form.take(event)
     reader.close()
     form.end()
-    return Order(Fields(query, form.texts, None), tuple(form.sources))
+    return Order(Fields(query, form.texts, None), tuple(form.sources), form.named)
 
 
 class _Form:
@@ -162,6 +174,7 @@ class _Form:
         self._most_bytes = most_bytes
         self._file: FileBegin | None = None
         self._data = bytearray()
+        self.named = ""
         self.sources: list[Source] = []
         self.texts: dict[str, str] = {}
 
@@ -181,9 +194,11 @@ class _Form:
                         "Send documents as 'file', 'image' or 'data'.", param=name[:80], code="unexpected_file"
                     )
                 self._file = event
+                self.named = self.named or name.removesuffix("[]")
             case Field(name, value):
                 plain = name.removesuffix("[]")
                 if plain in SOURCE_NAMES and not (plain == "images" and _is_word(value)):
+                    self.named = self.named or plain
                     self.sources.append((plain, _text(value, plain)))
                 else:
                     self.texts.setdefault(name, value)

@@ -1,8 +1,9 @@
 """From what a client wrote (URL, data URI, base64, id) to a document's bytes, each kind checked in its own way."""
 
+import asyncio
 import binascii
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 from typing import Protocol
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -14,7 +15,9 @@ from openhearth.media.sources import Asker, Files, Sources
 from openhearth.surfaces.documents.bodies import CALL_FACTOR, Source
 from openhearth.transport.fetch import Fetched
 
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{64,}={0,2}\s*")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{64,}={0,2}")
+_LOOK_CHARS = 4096
+_LONG_CHARS = 1024 * 1024  # so much is decoded beside the event loop
 _URL_SAFE = str.maketrans("-_", "+/")
 _OWN_FILE = re.compile(r"/files/(file[_-][A-Za-z0-9]{8,64})/content/?$")
 
@@ -70,13 +73,13 @@ class Finder:
         if text.startswith(("file_", "file-")):
             return await self._file(text, param, asker)
         if text[:5].lower() == "data:":
-            return self._inline(text, param)
+            return await _beside(self._inline, text, param)
         if text[:8].lower().startswith(("http://", "https://")):
             return await self._url(text, param, asker)
         if text.startswith(("img_", "/media/")):
             return Document((await self._sources.picture(text, asker)).data)
-        if _BASE64.fullmatch(text[:4096] if len(text) > 4096 else text):
-            return Document(_bytes(text, param))
+        if _BASE64.fullmatch("".join(text[:_LOOK_CHARS].split())):
+            return await _beside(_from_base64, text, param)
         raise RequestError(
             f"'{text[:80]}' is no document: give an http(s) URL, a data URI, base64, or an id (file_…, img_…).",
             param=param,
@@ -114,6 +117,15 @@ class Finder:
         return TooLarge(
             f"A document has at most {self._most_bytes} bytes. 文件过大。", param=param, code="document_too_large"
         )
+
+
+async def _beside(work: Callable[[str, str], Document], text: str, param: str) -> Document:
+    """Work on a long text in a thread, on a short one here."""
+    return await asyncio.to_thread(work, text, param) if len(text) > _LONG_CHARS else work(text, param)
+
+
+def _from_base64(text: str, param: str) -> Document:
+    return Document(_bytes(text, param))
 
 
 def _bytes(text: str, param: str) -> bytes:

@@ -11,6 +11,7 @@ from openhearth.config import Config
 from openhearth.core.documents import Service
 from openhearth.core.errors import NotFound
 from openhearth.core.permissions import Permission
+from openhearth.dialects import openai_errors
 from openhearth.relay.gate import Gate
 from openhearth.surfaces.documents.bodies import read_order
 from openhearth.surfaces.documents.envelopes import Envelopes, Want, wants_links
@@ -18,6 +19,7 @@ from openhearth.surfaces.documents.finding import Finder
 from openhearth.surfaces.documents.ocr import model_of
 from openhearth.surfaces.documents.options import IN_ENVELOPES, read_options
 from openhearth.surfaces.documents.reading import Readings
+from openhearth.surfaces.family import Renamed
 from openhearth.surfaces.home import asker_of
 from openhearth.surfaces.http import Route, principal_of
 from openhearth.surfaces.work_answers import whole
@@ -75,4 +77,5 @@ class Intelligence:
             page_details=chosen.page_details,
             markdown_details=chosen.markdown_details,
         )
-        return await whole(request, work, self._envelopes.answer(work, want))
+        told = Renamed(openai_errors, order.renamed)
+        return await whole(request, work, self._envelopes.answer(work, want), told)

@@ -11,12 +11,14 @@ from openhearth.config import Config
 from openhearth.core.documents import Box, Reading, Service
 from openhearth.core.errors import RequestError
 from openhearth.core.permissions import Permission
+from openhearth.dialects import openai_errors
 from openhearth.relay.gate import Gate
 from openhearth.relay.work import Work
 from openhearth.surfaces.documents.bodies import Order, read_order
 from openhearth.surfaces.documents.finding import Finder
 from openhearth.surfaces.documents.options import Chosen, read_options
 from openhearth.surfaces.documents.reading import EMBEDDED, Readings, together
+from openhearth.surfaces.family import Renamed
 from openhearth.surfaces.home import asker_of
 from openhearth.surfaces.http import Json, Route, principal_of
 from openhearth.surfaces.work_answers import whole
@@ -49,7 +51,7 @@ class Ocr:
             readings = await self._readings.read(work, Service.TEXT, documents, chosen.options, chosen.asked)
             return _shown(together(readings), model, work, chosen)
 
-        return await whole(request, work, make())
+        return await whole(request, work, make(), Renamed(openai_errors, order.renamed))
 
 
 def model_of(order: Order) -> str:

@@ -17,6 +17,7 @@ from openhearth.core.documents import (
     Reading,
     Service,
 )
+from openhearth.core.errors import RequestError
 from openhearth.core.media import MadePicture
 from openhearth.core.operations import Operation
 from openhearth.core.provider import Dialect, Target
@@ -52,9 +53,15 @@ class Readings:
 
         async def attempt(target: Target) -> list[Reading]:
             driver = self.driver(target)
-            return [
-                await driver.read(target, DocumentRequest(service, document, options, asked)) for document in documents
-            ]
+            found = []
+            for number, document in enumerate(documents, 1):
+                try:
+                    found.append(await driver.read(target, DocumentRequest(service, document, options, asked)))
+                except RequestError as error:
+                    if len(documents) > 1:
+                        error.message = f"Document {number}: {error.message}"
+                    raise
+            return found
 
         readings = await work.one(attempt)
         self.count(work, sum(pages_of(reading) for reading in readings))

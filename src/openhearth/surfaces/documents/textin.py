@@ -30,7 +30,7 @@ from openhearth.surfaces.documents.bodies import Order, read_order
 from openhearth.surfaces.documents.envelopes import Envelopes, Want, wants_links
 from openhearth.surfaces.documents.finding import Finder
 from openhearth.surfaces.documents.reading import Readings
-from openhearth.surfaces.family import Endpoint, told_by
+from openhearth.surfaces.family import Endpoint, Renamed, told_by
 from openhearth.surfaces.home import asker_of
 from openhearth.surfaces.http import Json, Route, identified, principal_of
 from openhearth.surfaces.work_answers import whole
@@ -106,7 +106,8 @@ class Textin:
             markdown_details=asked.markdown_details,
         )
         work = await self._readings.open(principal, model)
-        return await whole(request, work, self._answer(work, want, _query(order)), errors)
+        told = Renamed(errors, {**order.renamed, "password": "pdf_pwd"})
+        return await whole(request, work, self._answer(work, want, _query(order)), told)
 
     async def _principal(self, request: Request) -> Principal:
         """Our key as any other client sends it, or where Textin's clients put their secret code."""

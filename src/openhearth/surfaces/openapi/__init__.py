@@ -16,6 +16,8 @@ from starlette.routing import BaseRoute
 from openhearth.core.permissions import Permission
 from openhearth.surfaces.http import Route
 from openhearth.surfaces.openapi import (
+    access,
+    account,
     audio,
     calls,
     chat,
@@ -45,6 +47,8 @@ _AREAS: tuple[ModuleType, ...] = (
     documents,
     files,
     operator,
+    access,
+    account,
     prices,
     calls,
 )

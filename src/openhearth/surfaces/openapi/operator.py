@@ -1,14 +1,13 @@
-"""What an operator's programs call: health, and the administration of keys, targets and engines."""
+"""What an operator's programs call: health, and the administration of targets and engines."""
 
 from typing import Any
 
 from openhearth.core.operations import Operation
 from openhearth.surfaces.openapi.operation import JSON, operation
-from openhearth.surfaces.openapi.schema import Schema, flag, many, maybe, number, ref, said, shape, text, whole
+from openhearth.surfaces.openapi.schema import Schema, flag, many, number, ref, said, shape, text, whole
 
 _ID = {"id": text(least=1)}
 _OPERATION = text(*Operation)
-_MODERATE = text("off", "input", "output", "both")
 
 
 def paths() -> dict[str, Any]:
@@ -18,24 +17,6 @@ def paths() -> dict[str, Any]:
         "/health/ready": {"get": operation("Calls are taken", {JSON: ref("Health")}, open_to_all=True)},
         "/metrics": {
             "get": operation("Numbers in Prometheus' text form", {"text/plain": {"type": "string"}}, open_to_all=True)
-        },
-        "/admin/v1/keys": {
-            "get": operation("All keys", {JSON: _list_of(ref("Key"))}),
-            "post": operation(
-                "Make a key; it is shown once",
-                {JSON: ref("Key")},
-                body={JSON: ref("NewKey")},
-                example={"name": "reports", "quota_micros": 5_000_000},
-                status="201",
-            ),
-        },
-        "/admin/v1/keys/{id}": {
-            "patch": operation(
-                "Change what is moderated of a key", {JSON: ref("Key")}, body={JSON: ref("KeyChange")}, path=_ID
-            )
-        },
-        "/admin/v1/keys/{id}/disable": {
-            "post": operation("Disable a key", {JSON: shape({"id": text(), "disabled": flag()})}, path=_ID)
         },
         "/admin/v1/targets": {
             "get": operation("All targets", {JSON: _list_of(ref("Target"))}),
@@ -61,7 +42,6 @@ def schemas() -> dict[str, Schema]:
     """Components."""
     return {
         "Health": shape({"status": text()}, {"reason": text()}),
-        **_keys(),
         **_targets(),
         "Probe": shape(
             {"ok": flag(), "latency_ms": whole(0)},
@@ -71,39 +51,6 @@ def schemas() -> dict[str, Schema]:
             {"name": text(), "state": text(), "memory_bytes": whole(0), "load_s": number(0), "restarts": whole(0)},
             {"missing_packs": many(text()), "last_error": text(), "running": whole(0), "waiting": whole(0)},
         ),
-    }
-
-
-def _keys() -> dict[str, Schema]:
-    return {
-        "Key": shape(
-            {
-                "id": text(),
-                "name": text(),
-                "owner": text(),
-                "hint": said(text(), "The last characters."),
-                "is_admin": flag(),
-                "disabled": flag(),
-                "created_at": number(0),
-                "expires_at": maybe(number(0)),
-                "quota_micros": maybe(whole(0)),
-                "models": many(text()),
-                "moderate": _MODERATE,
-            },
-            {"key": said(text(), "The key itself, in the answer that made it.")},
-        ),
-        "NewKey": shape(
-            {"name": text(least=1, most=200)},
-            {
-                "owner": maybe(text()),
-                "is_admin": flag(),
-                "quota_micros": said(maybe(whole(0, 10**15)), "Millionths of a US dollar that the key may spend."),
-                "expires_in_s": maybe(number(0, 10**10)),
-                "models": said(many(text()), "Names it may use, or NAME*; all when empty."),
-                "moderate": _MODERATE,
-            },
-        ),
-        "KeyChange": shape({"moderate": _MODERATE}),
     }
 
 

@@ -18,7 +18,7 @@ from openhearth.core.operations import Operation
 from openhearth.surfaces.http import WHEN_KNOWN
 from openhearth.surfaces.repeats.answers import CALL_MARK, Answered, Head, head_of
 from openhearth.surfaces.repeats.body import Body
-from openhearth.surfaces.repeats.fingerprint import canonical
+from openhearth.surfaces.repeats.fingerprint import beside, canonical
 from openhearth.surfaces.repeats.savings import Charge, Savings
 from openhearth.surfaces.repeats.shelf import Shelf
 from openhearth.surfaces.repeats.wish import HEADER, NO, Wish, wish_of
@@ -31,6 +31,7 @@ _STREAM_ERROR = re.compile(rb'^(?:event:\s*error|data:\s*\{\s*"error"\s*:)', re.
 _ASKING = (b"accept", b"openai-", b"anthropic-", b"x-openhearth-")
 _OF_ONE_CALL = frozenset((CALL_MARK, HEADER, b"openai-processing-ms"))
 _RECEIPT = b"x-openhearth-receipt"
+_ANSWERED_BY, _INSTEAD = b"x-openhearth-model", b"fallback-for="
 # Of a caller, what does not change which answers it may see.
 _WHO = frozenset(
     ("key_id", "name", "role", "user_id", "project_id", "ratio_ppm", "expires_at", "ips", "limits", "scopes", "cache_s")
@@ -58,10 +59,12 @@ class AnswerCache:
         self._version = version
         self._relays = relays
 
-    def name(self, scope: Scope, operation: Operation, principal: Principal, body: bytes) -> bytes | None:
-        """What the answer to this request is kept under; ``None`` for a request whose answer is not kept."""
-        if operation is Operation.CHAT and not self._relays(operation, _model(body)):
-            return None
+    def keeps(self, operation: Operation, body: bytes) -> bool:
+        """Whether answers to such a request are kept at all."""
+        return operation is not Operation.CHAT or self._relays(operation, _model(body))
+
+    def name(self, scope: Scope, principal: Principal, body: bytes) -> bytes:
+        """What the answer to this request is kept under."""
         caller = {name: value for name, value in msgspec.structs.asdict(principal).items() if name not in _WHO}
         asking = sorted(pair for pair in scope["headers"] if pair[0].startswith(_ASKING) and pair[0] != HEADER)
         parts = (
@@ -138,10 +141,10 @@ class _Look:
         if not wish.takes_part:
             return
         body = await self._body.whole()
-        name = self._cache.name(self._scope, self._operation, principal, body)
-        if name is None:
+        if not self._cache.keeps(self._operation, body):
             self._mark = b"bypass"
             return
+        name = await beside(lambda: self._cache.name(self._scope, principal, body), len(body))
         self._name, self._mark = name, b"miss"
         found = self._cache.shelf.find(name, wish.age_s)
         if found is None:
@@ -182,8 +185,13 @@ class _Look:
 
     def _keep(self, name: bytes, head: Head) -> None:
         body = b"".join(self._pieces)
-        if _is_whole(head, body):
+        if not _is_stand_in(head) and _is_whole(head, body):
             self._cache.shelf.put(name, head, body)
+
+
+def _is_stand_in(head: Head) -> bool:
+    """Whether another model answered because this one could not: soon it may."""
+    return any(name == _ANSWERED_BY and _INSTEAD in value for name, value in head.headers)
 
 
 def _is_whole(head: Head, body: bytes) -> bool:

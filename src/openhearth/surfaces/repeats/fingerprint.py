@@ -4,10 +4,12 @@ A client library that sends a request again may write it anew: JSON with its fie
 another boundary. Neither makes it another request, so JSON is hashed in a canonical form and forms without boundaries.
 """
 
+import asyncio
 import hashlib
 import json
 import math
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -16,6 +18,8 @@ from openhearth.core.multipart import boundary_of
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
 _FORM = "multipart/form-data"
+_LARGE_BYTES = 256 * 1024
+_Made = TypeVar("_Made")
 
 
 class Fingerprint:
@@ -47,9 +51,9 @@ class Fingerprint:
             if self._left_bytes < 0:
                 self._pieces = []
 
-    def hex(self) -> str:
+    async def hex(self) -> str:
         """The fingerprint, in hexadecimal. Ends the feeding."""
-        self._hash.update(self._body())
+        self._hash.update(await beside(self._body, sum(map(len, self._pieces))))
         return self._hash.hexdigest()
 
     def _body(self) -> bytes:
@@ -59,6 +63,11 @@ class Fingerprint:
         if text is None:
             return b"bytes" + self._raw.digest()
         return b"json" + hashlib.sha256(text).digest()
+
+
+async def beside(work: Callable[[], _Made], size_bytes: int) -> _Made:
+    """What ``work`` makes of ``size_bytes``: in a thread when they are many, so that the event loop goes on."""
+    return await asyncio.to_thread(work) if size_bytes > _LARGE_BYTES else work()
 
 
 class _Form:

@@ -155,7 +155,7 @@ class _Run:
 
     async def _check_same(self, found: RepeatRecord) -> None:
         await self._body.drain()
-        if self._fingerprint.hex() != found.fingerprint:
+        if await self._fingerprint.hex() != found.fingerprint:
             raise RequestError(
                 "This Idempotency-Key was used for another request: another path or another body. "
                 "Use a new key for a new request.",
@@ -171,9 +171,17 @@ class _Run:
                 self._keeping = self._keeper.keeping(claim)
             return
         if self._keeping is not None:
-            await self._keeping.write(message.get("body", b""))
+            await self._keep(self._keeping, message.get("body", b""))
         if not message.get("more_body", False):
             await self._settle(claim)
+
+    async def _keep(self, keeping: Keeping, data: bytes) -> None:
+        try:
+            await keeping.write(data)
+        except Exception as error:  # a full disk, say: what cannot be kept is answered all the same
+            Log("repeats").error("an answer could not be kept", error=type(error).__name__)
+            self._keeping = None
+            await keeping.abort()
 
     async def _settle(self, claim: Claim) -> None:
         """Keep the answer or let the key go. What the stores cannot keep is answered all the same, once."""
@@ -183,7 +191,7 @@ class _Run:
             return
         try:
             await self._body.drain()
-            await self._keeping.finish(self._head, self._fingerprint.hex())
+            await self._keeping.finish(self._head, await self._fingerprint.hex())
         except Exception as error:  # the stores are ports; the client still gets its answer
             Log("repeats").error("an answer could not be kept", error=type(error).__name__)
 

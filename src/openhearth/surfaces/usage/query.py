@@ -66,22 +66,22 @@ def scope_of(query: QueryParams, principal: Principal, *, own: bool) -> Scope:
     ``own``: the user's own (of a key that has no account: that key's); else those of the caller's organisation, or all
     for who operates the platform. Raises RequestError; a target is the operators' business.
     """
-    values = {name: _values(query, name) for name in SCOPE_PARAMETERS}
-    if values["target"] and not principal.may(Permission.OPERATE):
+    asked = {name: values(query, name) for name in SCOPE_PARAMETERS}
+    if asked["target"] and not principal.may(Permission.OPERATE):
         raise _wrong("target", "Targets are known to those who operate the platform only.")
     if own and principal.may(Permission.ACCOUNT):
-        values["user"] = (principal.user_id,)
+        asked["user"] = (principal.user_id,)
     elif own:
-        values["key"] = (principal.key_id,)
+        asked["key"] = (principal.key_id,)
     elif not principal.may(Permission.OPERATE):
-        values["org"] = (principal.org_id,)
-    return Scope(*(values[name] for name in SCOPE_PARAMETERS))
+        asked["org"] = (principal.org_id,)
+    return Scope(*(asked[name] for name in SCOPE_PARAMETERS))
 
 
 def calls_asked(query: QueryParams, principal: Principal, *, own: bool) -> CallFilter:
     """The calls a search means. Raises RequestError."""
     least, most = _whole(query, "min_micros", 10**15), _whole(query, "max_micros", 10**15)
-    outcomes = _values(query, "outcome")
+    outcomes = values(query, "outcome")
     for outcome in outcomes:
         if outcome not in frozenset(Outcome):
             raise _wrong("outcome", f"'outcome' is one of {', '.join(Outcome)}.")
@@ -163,6 +163,14 @@ def cursor(place: Place | None) -> str | None:
     return None if place is None else f"{place.created_at:.17g}_{place.effect}"
 
 
+def values(query: QueryParams, name: str) -> tuple[str, ...]:
+    """Every value that a parameter was given, bounded. Raises RequestError."""
+    given = tuple(dict.fromkeys(query.getlist(name)))
+    if len(given) > _MOST_VALUES or any(len(value) > _MOST_LENGTH or "\x00" in value for value in given):
+        raise _wrong(name, f"'{name}' is up to {_MOST_VALUES} names of up to {_MOST_LENGTH} characters.")
+    return given
+
+
 def _moment(query: QueryParams, name: str, usual: float) -> float:
     text = query.get(name, "")
     if not text:
@@ -181,18 +189,11 @@ def _moment(query: QueryParams, name: str, usual: float) -> float:
     return moment
 
 
-def _values(query: QueryParams, name: str) -> tuple[str, ...]:
-    values = tuple(dict.fromkeys(query.getlist(name)))
-    if len(values) > _MOST_VALUES or any(len(value) > _MOST_LENGTH or "\x00" in value for value in values):
-        raise _wrong(name, f"'{name}' is up to {_MOST_VALUES} names of up to {_MOST_LENGTH} characters.")
-    return values
-
-
 def _text(query: QueryParams, name: str) -> str:
-    values = _values(query, name)
-    if len(values) > 1:
+    given = values(query, name)
+    if len(given) > 1:
         raise _wrong(name, f"'{name}' can be given once.")
-    return values[0] if values else ""
+    return given[0] if given else ""
 
 
 def _flag(query: QueryParams, name: str) -> bool | None:

@@ -3,6 +3,8 @@
 Layout, tables and bills are only looked for on upright pages; answers speak of the page as the client sees it.
 """
 
+from collections.abc import Sequence
+
 import cv2
 import msgspec
 import numpy as np
@@ -45,7 +47,7 @@ class Upright(msgspec.Struct, frozen=True):
         )
 
 
-def as_given(pixels: Pixels, pieces: list[Piece], aside: list[Piece]) -> Upright:
+def as_given(pixels: Pixels, pieces: Sequence[Piece], aside: Sequence[Piece] = ()) -> Upright:
     """A page that stands upright already."""
     return Upright(pixels, np.eye(3), 0, tuple(pieces), tuple(aside))
 

@@ -19,6 +19,7 @@ _SURELY_PAPER, _RIM = 0.80, 0.90  # of the paper's light; below the second is in
 _LEAST_SHADE = 0.03
 _MAD_TO_SIGMA = 1.48
 _LEAST_MARK = 0.004  # of the page
+_REACH, _SAME_SHADE = 4.0, 0.08  # times the height of letters; of the light of paper
 _LARGE, _THICK = 2.2, 0.3  # times the height of letters: what reaches further is no letter's rim, and no line
 
 
@@ -39,6 +40,7 @@ def cleaned(pixels: Pixels) -> tuple[Pixels, float] | None:
     share = float(mark.mean())
     if share < _LEAST_MARK:
         return pixels, 0.0
+    mark |= _beside(mark, pale, relative, letters)
     near = cv2.dilate(mark.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
     result = pixels.copy()
     gone = near & (relative < 1.0) & ~rim
@@ -90,6 +92,16 @@ def _far_reaching(pale: npt.NDArray[np.bool_], all_ink: npt.NDArray[np.bool_], l
             kept[np.unique(whole[y : y + height, x : x + width][inside])] = True
     kept[0] = False
     return np.asarray(kept[whole] & pale)
+
+
+def _beside(
+    mark: npt.NDArray[np.bool_], pale: npt.NDArray[np.bool_], relative: Grey, letters: float
+) -> npt.NDArray[np.bool_]:
+    """What is pale beside a mark and as dark as it is there: dots and short strokes of its characters."""
+    side = (round(_REACH * letters) | 1,) * 2
+    share = cv2.blur(mark.astype(np.float32), side)
+    shade = cv2.blur(relative * mark, side) / np.maximum(share, 1e-6)
+    return np.asarray(pale & (share > 1e-4) & (np.abs(relative - shade) < _SAME_SHADE))
 
 
 def _rims(pixels: Pixels, paper: Pixels, relative: Grey, ink: float) -> Pixels:

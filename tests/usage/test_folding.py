@@ -1,0 +1,177 @@
+"""Letting go of old calls and hours changes no balance, no spend and no sum, in whatever order it happens."""
+
+import asyncio
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, func, select
+
+from openhearth.accounts.usage import Keeper
+from openhearth.config import UsageKeeping
+from openhearth.core.allowance import windows_at
+from openhearth.core.call import Outcome
+from openhearth.stores.ports import LedgerEntry, Posting
+from openhearth.stores.sql.sums import scopes_of
+from openhearth.stores.sql.tables import LEDGER, SPEND, USAGE_HOURS
+from openhearth.stores.sql.usage_folded import folded_spend, folded_usage
+from openhearth.stores.sql.usage_folding import OPENING
+from openhearth.stores.usage_ports import SUMMED, CallFilter, Scope, UsageSum
+from tests.usage.made import DAY_S, MIDNIGHT, PATIENCE_S, Store, call, many, store
+
+DAYS = 40
+NOW = MIDNIGHT
+START = MIDNIGHT - DAYS * DAY_S
+
+
+def wrong(connection: Connection) -> list[str]:
+    """Where spend and hours do not follow from the calls that are there and what is kept of the others."""
+    spend = folded_spend(connection)
+    calls = [LedgerEntry(*row) for row in connection.execute(select(LEDGER))]
+    for one in calls:
+        for counter in windows_at(one.created_at).counters(scopes_of(one)):
+            spend[counter] = spend.get(counter, 0) + one.charge_nanos
+    kept = {row[0]: row[1] for row in connection.execute(select(SPEND))}
+    found = [name for name in kept.keys() | spend.keys() if kept.get(name, 0) != spend.get(name, 0)]
+    usage = folded_usage(connection)
+    for name in SUMMED:
+        hours = connection.execute(select(func.sum(USAGE_HOURS.c[name]))).scalar() or 0
+        if int(hours) != usage[name] + sum(_counted(one, name) for one in calls):
+            found.append(name)
+    return found
+
+
+async def check(made: Store) -> None:
+    """Postings sum to zero, balances are their sums, spend and hours follow."""
+    said = [line for line in await made.records.check_ledger() if "postings" in line]
+    assert said == []
+    assert await made.records.database.read(wrong) == []
+
+
+def _counted(one: LedgerEntry, name: str) -> int:
+    return {"calls": 1, "failures": int(one.outcome != Outcome.OK)}.get(name) or int(getattr(one, name, 0))
+
+
+async def _sums(made: Store) -> Sequence[UsageSum]:
+    await made.usage.fold_days(NOW, 0)
+    return await made.usage.sums(Scope(), START, NOW, by=("key", "model"), per="day", most=100_000)
+
+
+async def test_the_policy_keeps_what_it_says_and_every_sum(tmp_path: Path) -> None:
+    entries = many(300, days=DAYS)
+    async with store(tmp_path) as made:
+        await made.records.write_batch(entries, [])
+        top_up = [Posting("topup_1", "user:user_x", 5, START), Posting("topup_1", "funding", -5, START)]
+        assert await made.records.post(top_up)
+        before = await _sums(made)
+        balances = {name: await made.records.balance(name) for name in ("user:user_x", "target:target_1", "margin")}
+        policy = UsageKeeping(keep_days=10, keep_hours_days=5)
+        await Keeper(made.usage, policy, now=lambda: NOW, batch_rows=16, pause_s=0.0).keep()
+        await check(made)
+        assert await _sums(made) == before
+        for name, nanos in balances.items():
+            assert await made.records.balance(name) == nanos
+        left = await made.usage.calls(CallFilter(0.0, NOW), 1000, within_s=PATIENCE_S)
+        assert {one.effect for one in left.calls} == {
+            one.effect for one in entries if one.created_at >= NOW - 10 * DAY_S
+        }
+        hours = await made.usage.sums(Scope(), START, NOW, by=(), per="hour", most=100_000)
+        assert min(one.start for one in hours) >= NOW - 5 * DAY_S
+        opening = await made.records.postings(OPENING)
+        assert len({one.account for one in opening}) == len(opening) > 3
+        assert len(await made.records.postings("topup_1")) == 2
+        assert sum(one.nanos for one in opening) == 0
+
+
+async def test_windows_that_are_over_are_forgotten_and_totals_are_not(tmp_path: Path) -> None:
+    odd = call(1, START + 10, model="model@2024-08-06")  # a model may be named like a window
+    async with store(tmp_path) as made:
+        await made.records.write_batch([odd, call(2, START + 20), call(3, NOW - 10)], [])
+        await Keeper(made.usage, UsageKeeping(keep_days=2), now=lambda: NOW, pause_s=0.0).keep()
+        await check(made)
+        kept = await made.records.database.read(_spend_names)
+    day = windows_at(START + 10).day
+    assert {"key:key_a", "model:model@2024-08-06", f"key:key_a{windows_at(NOW - 10).day}"} <= kept
+    assert f"key:key_a{day}" not in kept
+
+
+async def test_nothing_goes_unless_the_policy_says_so(tmp_path: Path) -> None:
+    async with store(tmp_path) as made:
+        await made.records.write_batch(many(50, days=DAYS), [])
+        await Keeper(made.usage, UsageKeeping(), now=lambda: NOW + 4000 * DAY_S, pause_s=0.0).keep()
+        assert len((await made.usage.calls(CallFilter(0.0, NOW), 1000, within_s=PATIENCE_S)).calls) == 50
+        await check(made)
+
+
+async def test_a_call_that_is_settled_after_its_day_was_let_go_counts(tmp_path: Path) -> None:
+    keeper_days = UsageKeeping(keep_days=1, keep_hours_days=1)
+    async with store(tmp_path) as made:
+        keeper = Keeper(made.usage, keeper_days, now=lambda: NOW, pause_s=0.0)
+        await made.records.write_batch([call(1, START + 5), call(2, START + 6, key_id="key_b")], [])
+        await keeper.keep()
+        await made.records.write_batch([call(3, START + 7)], [])
+        await check(made)
+        await keeper.keep()
+        await check(made)
+        (whole,) = await made.usage.sums(Scope(), START, NOW, by=(), per="day", most=10)
+        assert (whole.calls, whole.charge_nanos) == (3, 6_006)
+        by_key = await made.usage.sums(Scope(), START, NOW, by=("key",), per="all", most=10)
+        assert [(one.names, one.calls) for one in by_key] == [(("key_a",), 2), (("key_b",), 1)]
+
+
+_STEP = st.one_of(
+    st.tuples(st.just("write"), st.lists(st.tuples(st.integers(0, DAYS * 24), st.integers(0, 5)), max_size=6)),
+    st.tuples(st.just("calls"), st.tuples(st.integers(0, DAYS + 2), st.integers(1, 5))),
+    st.tuples(st.just("windows"), st.integers(0, DAYS + 40)),
+    st.tuples(st.just("days"), st.integers(0, 3)),
+    st.tuples(st.just("hours"), st.integers(0, DAYS)),
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(_STEP, max_size=14))
+def test_any_order_of_writing_and_letting_go_leaves_every_sum_true(steps: list[tuple[str, Any]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(_run(Path(folder), steps))
+
+
+async def _run(folder: Path, steps: list[tuple[str, Any]]) -> None:
+    written: list[LedgerEntry] = []
+    async with store(folder) as made:
+        for name, asked in steps:
+            await _step(made, name, asked, written)
+            await check(made)
+        await made.usage.fold_days(NOW + DAY_S, 0)
+        while await made.usage.fold_hours(NOW - 3 * DAY_S):
+            pass
+        found = await made.usage.sums(Scope(), START, NOW + DAY_S, by=(), per="all", most=10)
+        total = found[0] if found else UsageSum(0)
+        assert total.calls == len(written)
+        assert total.charge_nanos == sum(one.charge_nanos for one in written)
+        await check(made)
+
+
+async def _step(made: Store, name: str, asked: Any, written: list[LedgerEntry]) -> None:
+    if name == "write":
+        new = [
+            call(len(written) + place, START + hour * 3600, key_id=f"key_{kind}", outcome="ok" if kind else "failed")
+            for place, (hour, kind) in enumerate(asked)
+        ]
+        written += new
+        await made.records.write_batch(new, [])
+    elif name == "calls":
+        day, limit = asked
+        await made.usage.fold_calls(START + day * DAY_S, limit)
+    elif name == "windows":
+        await made.usage.close_windows(START + asked * DAY_S)
+    elif name == "days":
+        await made.usage.fold_days(NOW, asked)
+    else:
+        await made.usage.fold_hours(START + asked * DAY_S)
+
+
+def _spend_names(connection: Connection) -> set[str]:
+    return set(connection.execute(select(SPEND.c.counter)).scalars())

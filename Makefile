@@ -23,7 +23,7 @@ PYTHON ?= $(shell for name in $(PYTHONS); do \
 	"$$name" -c 'import ensurepip, venv; $(NEW_ENOUGH)' 2>/dev/null && echo "$$name" && exit; done; \
 	for name in $(PYTHONS); do "$$name" -c '$(NEW_ENOUGH)' 2>/dev/null && echo "$$name" && exit; done)
 
-.PHONY: check run test bench tour fuzz help install fmt format lint types imports shape spelling cov lock clean
+.PHONY: check run test bench bench-usage tour fuzz help install fmt format lint types imports shape spelling cov lock clean
 
 check: format lint types imports spelling test ## All checks: format, lint, types, imports, spelling, shape and tests (the default)
 
@@ -39,6 +39,9 @@ test: $(VENV)/.dev ## Install the test tools, fetch the packs the tests use, run
 bench: $(VENV)/.engines ## Measure against nginx, Go and other gateways (ARGS="--only nginx,openhearth --seconds 5")
 	@$(BIN)/python -m bench.run $(ARGS)
 
+bench-usage: $(VENV)/.dev ## Time questions about usage among ten million calls (ARGS="--rows 1000000 --folder /big/disk")
+	@$(BIN)/python -m bench.usage $(ARGS)
+
 tour: $(VENV)/.dev ## Walk every surface offline with the official clients, print what came back (ARGS=--json)
 	@$(BIN)/openhearth packs fetch --set starter || echo "Walking all the same: steps that need a missing pack are skipped."
 	@$(BIN)/python -m tour $(ARGS)
@@ -48,7 +51,7 @@ fuzz: $(VENV)/.dev ## Hold every route against its description, many odd request
 	@FUZZ_EXAMPLES="$(FUZZ_EXAMPLES)" $(BIN)/pytest tests/fuzz $(ARGS)
 
 help: ## This list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 install: $(VENV)/.dev ## Install everything for development into .venv
 

@@ -12,4 +12,5 @@ pin() {
 pin requirements/build.in -o requirements/build.txt
 pin pyproject.toml -o requirements/base.txt
 pin --extra engines pyproject.toml -c requirements/base.txt -o requirements/engines.txt
-pin --extra engines pyproject.toml requirements/dev.in -c requirements/engines.txt -c requirements/build.txt -o requirements/dev.txt
+pin --extra postgresql --extra valkey pyproject.toml -c requirements/base.txt -o requirements/scaling.txt
+pin --extra engines --extra postgresql --extra valkey pyproject.toml requirements/dev.in -c requirements/engines.txt -c requirements/build.txt -o requirements/dev.txt

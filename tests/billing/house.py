@@ -1,12 +1,14 @@
 """Real accounts, ledger, counters, relay and doors on one database, without sockets: calls as a test drives them."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
 import uvicorn
+from sqlalchemy import Connection, select
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
@@ -31,6 +33,8 @@ from openhearth.routing.plan import Router
 from openhearth.stores.ports import LedgerEntry
 from openhearth.stores.shared.memory import MemoryCounters
 from openhearth.stores.sql import SqlRecords
+from openhearth.stores.sql.rows import records as rows
+from openhearth.stores.sql.tables import LEDGER
 from openhearth.surfaces.openai import chat
 from openhearth.transport.h1_client import H1Client
 from tests.billing.wires import FastClient, Lines, fresh_state
@@ -145,7 +149,7 @@ async def house(
     config: Config | None = None,
     records: SqlRecords | None = None,
     tenants: Tenants | None = None,
-    now: Callable[[], float] | None = None,
+    now: Callable[[], float] = time.time,
     make: Made | None = None,
 ) -> AsyncIterator[House]:
     """Chat and completions, and the routes that ``make`` makes, over ``targets``."""
@@ -153,17 +157,16 @@ async def house(
     lines, meter, counters = Lines(), Meter(), MemoryCounters()
     records = records or SqlRecords(f"sqlite:///{folder / 'openhearth.db'}")
     await records.open()
-    clock = {} if now is None else {"now": now}
-    ledger = Ledger(records, boot_id="boot_test", folder=folder, flush_ms=5, sizes=Sizes(beat_s=3600.0), **clock)
+    ledger = Ledger(records, boot_id="boot_test", folder=folder, flush_ms=5, sizes=Sizes(beat_s=3600.0), now=now)
     await ledger.start()
     limits = Limits(counters, ledger)
     await counters.load(await records.spent())
-    gate = Gate(tenants or Tenants(), limits, **clock)
+    gate = Gate(tenants or Tenants(), limits, now=now)
     client = H1Client(pool_per_origin=64)
     client._dialer = lines
-    health = Health(0.0)
+    health = Health(0.0, circuit=config.routing.circuit)
     catalog = Catalog(targets)
-    router = Router(catalog, health, draw=lambda: 0.5)
+    router = Router(catalog, health, draw=lambda: 0.5, routing=config.routing)
     relay = Relay(config, gate, router, client, NoEngines(), Shaper(config), meter)
     routes = chat.routes(relay, config.limits, _no_pictures)
     routes += make(relay, Calls(gate, router, meter)) if make is not None else []
@@ -194,10 +197,5 @@ async def _no_pictures(*_: object) -> None:
     return None
 
 
-def _all(connection: object) -> list[LedgerEntry]:
-    from openhearth.stores.sql.rows import records
-    from openhearth.stores.sql.tables import LEDGER
-    from sqlalchemy import Connection, select
-
-    assert isinstance(connection, Connection)
-    return records(LedgerEntry, connection.execute(select(LEDGER)))
+def _all(connection: Connection) -> list[LedgerEntry]:
+    return rows(LedgerEntry, connection.execute(select(LEDGER)))

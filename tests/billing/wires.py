@@ -102,6 +102,13 @@ class Lines(Dialer):
             raise UpstreamDown("Nobody is there.", code="upstream_connect")
         self.open_.append(Line(connection))
 
+    async def refuse(self) -> None:
+        """The next call finds nobody: no connection is open, and the first attempt to open one fails."""
+        for line in self.open_:
+            line.hang_up()
+        await asyncio.sleep(0)
+        self.refusals = 1
+
     async def asked(self) -> Line:
         """The connection on which the next request came, once it has come."""
         for _ in range(_TURNS):

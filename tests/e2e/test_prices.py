@@ -73,7 +73,7 @@ def test_calls_cost_what_the_table_says_when_they_are_made(server: Running, upst
     _run(server, "price", "set", "*", "--target", str(made["id"]), "--request", "0.01", "--note", "flat")
     server.post("/v1/chat/completions", call)
     # 60 x 2.50 + 40 x 1.25 + 10 x 10 dollars a million; then a cent a call.
-    assert _costs(server, model, 3) == [0, 300, 10_000]
+    assert _costs(server, model, 3) == [0, 300_000, 10_000_000]
     history = json.loads(_run(server, "price", "history", model, "--json"))
     assert [(row["model"], row["source"]) for row in history] == [(model, "operator")]
     assert history[0]["changed_by"].startswith("key_")

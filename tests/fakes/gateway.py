@@ -75,7 +75,7 @@ class Finished:
         raise error
 
     async def wait(self, count: int = 1) -> list[Call]:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while len(self.calls) < count:
                 self._news.clear()
                 await self._news.wait()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 ERROR_BODY = b'{"error":{"message":"The model is overloaded.","type":"server_error","param":null,"code":"overloaded"}}'
-PATIENCE_S = 5.0
+PATIENCE_S = 30.0
 ABORT_S = 2.5  # leaving closes the upstream within 250 ms; a busy machine may take ten times as long
 
 

@@ -39,7 +39,10 @@ SHARED: Mapping[str, str] = {
     "POST /elevenlabs/v1/text-to-speech/{voice}/stream/with-timestamps": "voices",
     "PATCH /admin/v1/keys/{id}": "keys of all tenants, for those who administer them",
     "POST /admin/v1/keys/{id}/disable": "keys of all tenants, for those who administer them",
+    "PATCH /admin/v1/targets/{id}": "targets are the server's",
     "DELETE /admin/v1/targets/{id}": "targets are the server's",
+    "PUT /admin/v1/routing/{model:path}": "models are the server's",
+    "DELETE /admin/v1/routing/{model:path}": "models are the server's",
     "POST /admin/v1/targets/{id}/test": "targets are the server's",
     "GET /admin/v1/prices/{version}": "prices are the server's",
 }

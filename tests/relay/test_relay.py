@@ -107,7 +107,7 @@ async def test_an_unknown_model_is_a_404_that_lists_what_exists(anywhere: Gatewa
 
 
 async def test_connection_is_used_again_after_an_answer_a_stream_and_an_error(anywhere: Gateway) -> None:
-    async with asyncio.timeout(10), connect(anywhere.port) as connection:
+    async with asyncio.timeout(30), connect(anywhere.port) as connection:
         for body in (CHAT, {**CHAT, "stream": True}, {**CHAT, "model": "no"}, CHAT):
             await connection.send(request(body=body))
             reply = await connection.reply()
@@ -156,7 +156,7 @@ async def test_a_json_answer_to_a_stream_request_passes_as_it_is(anywhere: Gatew
 async def test_silence_is_filled_with_comments_that_no_client_minds(quick: Gateway, up: Upstream) -> None:
     hold = asyncio.Event()
     up.script(Fault(hold_chunks=hold, hold_after=1))
-    async with asyncio.timeout(10), connect(quick.port) as connection:
+    async with asyncio.timeout(30), connect(quick.port) as connection:
         await connection.send(request(body={**CHAT, "stream": True}))
         await connection.head()
         seen = b""
@@ -170,7 +170,7 @@ async def test_silence_is_filled_with_comments_that_no_client_minds(quick: Gatew
 async def test_comments_come_even_before_the_upstream_answers(quick: Gateway, up: Upstream) -> None:
     hold = asyncio.Event()
     up.script(Fault(hold_headers=hold))
-    async with asyncio.timeout(10), connect(quick.port) as connection:
+    async with asyncio.timeout(30), connect(quick.port) as connection:
         await connection.send(request(body={**CHAT, "stream": True}))
         status, _ = await connection.head()
         assert status == 200

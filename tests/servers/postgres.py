@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ PACKAGE = "postgresql"
 _Connection = psycopg.Connection[tuple[Any, ...]]
 _USER = "postgres"
 _INIT = ("-U", _USER, "-A", "trust", "--locale=C", "--encoding=UTF8", "--no-sync")
-_QUICK = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off")
+_QUICK = ("-c", "fsync=off", "-c", "full_page_writes=off")
 
 
 def found() -> Path | None:
@@ -29,14 +28,13 @@ def found() -> Path | None:
 
 
 class Postgres:
-    """One server. ``durable`` keeps its own promises to the disk, which costs a test of anything else only time."""
+    """One server. A crash of its own loses nothing; one of the machine would."""
 
-    def __init__(self, programs: Path, *, durable: bool = False) -> None:
+    def __init__(self, programs: Path) -> None:
         self._programs = programs
         self._folder = folder_for(_USER)
         self._port = free_port()
         self._names = count(1)
-        self._settings: Sequence[str] = () if durable else _QUICK
         self._program = Program(self._command(), self._folder, self._answers)
 
     def start(self) -> None:
@@ -116,7 +114,7 @@ class Postgres:
     def _command(self) -> list[str]:
         server = [str(self._programs / "postgres"), "-D", str(self._folder / "data"), "-p", str(self._port)]
         where = ["-h", "127.0.0.1", "-k", str(self._folder), "-c", "max_connections=200", "-c", "shared_buffers=64MB"]
-        return [*runner(_USER), *server, *where, *self._settings]
+        return [*runner(_USER), *server, *where, *_QUICK]
 
 
 def _tables(connection: _Connection, schema: str = "public") -> list[sql.Identifier]:

@@ -28,15 +28,17 @@ from openhearth.stores.sql.tables import METADATA
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = create_engine(f"sqlite:///{tmp_path / 'made.db'}")
+def engine(empty_url: str) -> Iterator[Engine]:
+    engine = create_engine(empty_url)
     yield engine
     engine.dispose()
 
 
 @pytest.fixture
-def other(tmp_path: Path) -> Iterator[Engine]:
-    engine = create_engine(f"sqlite:///{tmp_path / 'migrated.db'}")
+def other(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """A second empty database."""
+    url = f"sqlite:///{tmp_path / 'other.db'}" if kind == "sqlite" else request.getfixturevalue("postgres").database()
+    engine = create_engine(url)
     yield engine
     engine.dispose()
 
@@ -86,7 +88,9 @@ def test_keys_from_before_moderation_are_not_moderated(engine: Engine) -> None:
     with engine.begin() as connection:
         command.upgrade(migrate.settings(connection), "0001")
         names = "id, digest, hint, name, owner, is_admin, disabled, created_at, models"
-        connection.execute(text(f"INSERT INTO keys ({names}) VALUES ('key_1', 'd', 'h', 'n', 'o', 0, 0, 1.0, '[]')"))
+        connection.execute(
+            text(f"INSERT INTO keys ({names}) VALUES ('key_1', 'd', 'h', 'n', 'o', false, false, 1.0, '[]')")
+        )
     with engine.begin() as connection:
         schema.bring_up_to_date(connection)
         assert connection.execute(text("SELECT moderate FROM keys")).scalar_one() == "off"
@@ -97,7 +101,7 @@ def test_money_settled_in_micros_adds_up_in_nanos(engine: Engine) -> None:
         command.upgrade(migrate.settings(connection), "0003")
         names = "id, digest, hint, name, owner, is_admin, disabled, created_at, models, quota_micros"
         connection.execute(
-            text(f"INSERT INTO keys ({names}) VALUES ('key_1', 'd', 'h', 'n', 'o', 0, 0, 1.0, '[]', 250)")
+            text(f"INSERT INTO keys ({names}) VALUES ('key_1', 'd', 'h', 'n', 'o', false, false, 1.0, '[]', 250)")
         )
         for number in range(3):
             connection.execute(
@@ -118,20 +122,20 @@ def test_money_settled_in_micros_adds_up_in_nanos(engine: Engine) -> None:
         assert (key.allowance.quota_micros, key.user_id) == (250, "user_root")
 
 
-async def test_a_database_of_a_newer_release_is_refused(tmp_path: Path, engine: Engine) -> None:
+async def test_a_database_of_a_newer_release_is_refused(empty_url: str, engine: Engine) -> None:
     with engine.begin() as connection:
         schema.bring_up_to_date(connection)
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    records = SqlRecords(f"sqlite:///{tmp_path / 'made.db'}")
+    records = SqlRecords(empty_url)
     with pytest.raises(ConfigError, match="9999"):
         await records.open()
     await records.close()
 
 
-async def test_tables_of_another_program_are_refused(tmp_path: Path, engine: Engine) -> None:
+async def test_tables_of_another_program_are_refused(empty_url: str, engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE files (id TEXT)"))
-    records = SqlRecords(f"sqlite:///{tmp_path / 'made.db'}")
+    records = SqlRecords(empty_url)
     with pytest.raises(ConfigError, match="files"):
         await records.open()
     await records.close()

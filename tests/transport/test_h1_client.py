@@ -59,7 +59,7 @@ async def test_streams_pieces_as_they_come(client: H1Client, up: Upstream) -> No
     more = asyncio.Event()
     up.script(Fault(hold_chunks=more))
     answer = sent(client, outgoing(up.origin, CHAT_STREAM))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await answer.got_data.wait()
     assert b"Hello" in answer.body
     assert b"[DONE]" not in answer.body

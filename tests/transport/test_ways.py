@@ -163,7 +163,7 @@ async def test_a_mute_proxy_does_not_hold_us(client: H1Client, leave: bool) -> N
         answer = sent(client, outgoing(origin, deadlines=Deadlines(connect_s=0.2)))
         connecting = asyncio.all_tasks() - before
         if leave:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 await proxy.was_asked.wait()
             answer.flight.abort()
         else:
@@ -215,7 +215,7 @@ async def raw(says: bytes) -> AsyncIterator[Raw]:
     talker.port = server.sockets[0].getsockname()[1]
     yield talker
     server.close()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await talker.left.wait()
     await server.wait_closed()
 
@@ -230,7 +230,7 @@ async def test_tls_to_a_server_that_speaks_something_else(client: H1Client) -> N
 async def test_abort_in_the_middle_of_a_handshake_closes_the_socket(client: H1Client) -> None:
     async with raw(b"") as server:
         answer = sent(client, outgoing(Origin("https", "127.0.0.1", server.port)))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await server.accepted.wait()
         answer.flight.abort()
         async with asyncio.timeout(ABORT_S):

@@ -119,7 +119,7 @@ async def test_more_than_a_batch_is_written_without_waiting_in_between(store: Fl
     for number in range(5):
         boot.open(number)
         boot.settle(number)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while boot.ledger.waiting > 1:
             store.tried.clear()
             await store.tried.wait()
@@ -174,14 +174,14 @@ async def test_while_the_store_is_away_entries_go_to_the_spool_and_come_back(sto
     for number in range(12):
         boot.open(number)
         boot.settle(number)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while boot.ledger.waiting:
             store.tried.clear()
             await store.tried.wait()
     assert boot.spool.exists()
     assert await cost_of(store, 0) is None
     store.is_away = False
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while boot.spool.exists():
             store.tried.clear()
             boot.open(100 + len(boot.calls))

@@ -45,7 +45,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(said)
 
-    do_GET = do_POST = do_PATCH = do_DELETE = answer
+    do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = answer
 
     @override
     def log_message(self, format: str, *args: object) -> None:
@@ -112,7 +112,9 @@ def test_key_list_prints_rows_and_json(admin: FakeAdmin, run: Run, capsys: pytes
 
 def test_key_set_finds_the_key_by_its_name(admin: FakeAdmin, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     rows = [{"id": "key_1", "name": "bot"}, {"id": "key_2", "name": "twin"}, {"id": "key_3", "name": "twin"}]
-    admin.answers["GET /admin/v1/keys"] = (200, {"object": "list", "data": rows})
+    for name in ("bot", "twin", "nobody"):
+        found = [row for row in rows if row["name"] == name]
+        admin.answers[f"GET /admin/v1/keys?search={name}"] = (200, {"object": "list", "data": found})
     admin.answers["PATCH /admin/v1/keys/key_1"] = (200, {"id": "key_1", "name": "bot", "moderate": "both"})
     assert run("key", "set", "bot", "--moderate", "both") == 0
     assert admin.asked[-1] == ("PATCH", "/admin/v1/keys/key_1", {"moderate": "both"})

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from openhearth.core.call import Usage
 from openhearth.core.errors import UpstreamGarbled
-from openhearth.relay.observe import StreamObserver, estimate, read_answer
+from openhearth.relay.estimates import estimate, estimate_part, estimate_whole
+from openhearth.relay.observe import StreamObserver, read_answer
 
 CHUNK = b'data: {"choices":[{"delta":{"content":"\xe4\xbd\xa0 \\"usage\\": 1"},"finish_reason":null}],"usage":null}\n\n'
 LAST = b'data: {"choices":[{"delta":{},"finish_reason":"stop"}],"usage":null}\n\n'
@@ -67,10 +68,46 @@ def test_an_error_event_marks_the_stream_failed() -> None:
     assert observer.failed
 
 
-def test_a_null_error_is_no_error() -> None:
+@pytest.mark.parametrize(
+    "event",
+    [
+        b'data: {"error":null,"choices":[]}\n\n',
+        b'data: {"choices":[{"delta":{"content":"error"}}]}\n\n',
+        b'data: {"choices":[{"delta":{"content":"{\\"error\\": 1}"}}],"error":""}\n\n',
+        b'data: {"choices":[],"x":{"error":{"message":"not ours"}}}\n\n',
+        b'data: "error" {"error": 1\n\n',
+    ],
+)
+def test_what_only_looks_like_an_error_is_none(event: bytes) -> None:
     observer = StreamObserver(Usage(), hide_usage=False)
-    observer.feed(b'data: {"error":null,"choices":[]}\n\n')
+    observer.feed(event)
+    observer.feed(CHUNK + event)
     assert not observer.failed
+
+
+def test_an_error_among_other_fields_marks_the_stream_failed() -> None:
+    """As OpenRouter tells of an error in a stream: https://openrouter.ai/docs/api-reference/errors"""
+    observer = StreamObserver(Usage(), hide_usage=False)
+    observer.feed(CHUNK)
+    observer.feed(b'data: {"id":"x","error":{"code":502},"choices":[{"delta":{},"finish_reason":"error"}]}\n\n')
+    assert observer.failed
+
+
+def test_comments_and_the_end_mark_are_no_events() -> None:
+    observer = StreamObserver(Usage(), hide_usage=False)
+    observer.feed(b": PROCESSING\n\n")
+    assert observer.events == 0
+    observer.feed(b": PROCESSING\n\n" + CHUNK + b": PROCESSING\n\n")
+    observer.feed(CHUNK)
+    observer.feed(DONE)
+    assert observer.events == 2
+    assert observer.done
+
+
+def test_an_end_mark_inside_a_text_ends_nothing() -> None:
+    observer = StreamObserver(Usage(), hide_usage=False)
+    observer.feed(b'data: {"choices":[{"delta":{"content":"data: [DONE]"}}]}\n\n')
+    assert not observer.finished
 
 
 def test_a_stream_without_end_mark_but_with_finish_reason_is_finished() -> None:
@@ -108,6 +145,39 @@ def test_an_event_without_end_is_refused_before_it_fills_memory() -> None:
 )
 def test_whole_answers_are_told_apart(body: bytes, kind: str) -> None:
     assert read_answer(body, Usage()) == kind
+
+
+@pytest.mark.parametrize("usage", [b'"none"', b"[]", b'{"prompt_tokens":"many"}', b"7"])
+def test_an_answer_with_a_usage_that_is_none_is_an_answer(usage: bytes) -> None:
+    noted = Usage()
+    assert read_answer(b'{"choices":[],"usage":%b}' % usage, noted) == "ok"
+    assert noted.source == "none"
+
+
+def test_nothing_but_zeros_is_no_report() -> None:
+    usage = Usage()
+    read_answer(b'{"choices":[],"usage":{"prompt_tokens":0,"completion_tokens":0}}', usage)
+    assert usage.source == "none"
+
+
+def test_a_whole_answer_is_estimated_by_what_is_said_in_it() -> None:
+    usage = Usage()
+    message = {"role": "assistant", "content": "x" * 16, "tool_calls": [{"id": "y" * 50, "function": {"name": "abcd"}}]}
+    estimate_whole(usage, body_bytes=41, answer=json.dumps({"choices": [{"message": message}]}).encode())
+    assert (usage.input_tokens, usage.output_tokens, usage.source) == (10, 5, "estimate")
+    for nothing in (b"<html>", b'{"data":[]}', b'{"choices":[{}]}'):
+        usage = Usage()
+        estimate_whole(usage, body_bytes=41, answer=nothing)
+        assert (usage.input_tokens, usage.output_tokens) == (10, 0)
+
+
+def test_a_report_of_a_beginning_is_completed_when_the_rest_never_comes() -> None:
+    usage = Usage(input_tokens=7, source="upstream")
+    estimate_part(usage, body_bytes=400, events=9)
+    assert (usage.input_tokens, usage.output_tokens, usage.source) == (7, 9, "estimate")
+    usage = Usage()
+    estimate_part(usage, body_bytes=400, events=0)
+    assert usage == Usage()
 
 
 def test_negative_usage_counts_as_nothing() -> None:

@@ -3,7 +3,6 @@
 import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import msgspec
 
@@ -25,9 +24,9 @@ class Store(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def store(folder: Path, steps: Steps = Steps()) -> AsyncIterator[Store]:  # noqa: B008 (a frozen value)
-    """A fresh database, closed with the block."""
-    records = SqlRecords(f"sqlite:///{folder / 'usage.db'}")
+async def store(url: str, steps: Steps = Steps()) -> AsyncIterator[Store]:  # noqa: B008 (a frozen value)
+    """The database at ``url``, closed with the block."""
+    records = SqlRecords(url)
     await records.open()
     try:
         yield Store(records, SqlUsage(records.database, steps=steps))

@@ -78,8 +78,8 @@ def entries() -> list[LedgerEntry]:
 
 
 @pytest.fixture(params=STEPS)
-async def made(request: pytest.FixtureRequest, tmp_path: Path, entries: list[LedgerEntry]) -> AsyncIterator[Store]:
-    async with store(tmp_path, STEPS[request.param]) as made:
+async def made(request: pytest.FixtureRequest, url: str, entries: list[LedgerEntry]) -> AsyncIterator[Store]:
+    async with store(url, STEPS[request.param]) as made:
         await made.records.write_batch(entries, [])
         yield made
 
@@ -131,9 +131,9 @@ async def test_a_count_stops_where_it_was_told_to(made: Store) -> None:
     assert (counted.count, counted.exact) == (100, False)
 
 
-async def test_calls_of_one_moment_are_more_than_a_step(tmp_path: Path) -> None:
+async def test_calls_of_one_moment_are_more_than_a_step(url: str) -> None:
     together = [call(number, MIDNIGHT - 5.25) for number in range(40)]
-    async with store(tmp_path, STEPS["small"]) as made:
+    async with store(url, STEPS["small"]) as made:
         await made.records.write_batch([*together, call(99, MIDNIGHT - 9.0)], [])
         found = await _all(made, CallFilter(0.0, MIDNIGHT), 6)
     assert [one.effect for one in found] == [f"call_{number:06d}" for number in (*range(39, -1, -1), 99)]
@@ -141,7 +141,7 @@ async def test_calls_of_one_moment_are_more_than_a_step(tmp_path: Path) -> None:
 
 async def test_every_search_takes_an_index(tmp_path: Path) -> None:
     """No search reads the ledger from one end to the other; an hour's or slice's time always bounds it."""
-    async with store(tmp_path) as made:
+    async with store(f"sqlite:///{tmp_path / 'usage.db'}") as made:
         await made.records.write_batch(many(200), [])
         plans = await made.records.database.read(_plans, [wanted for wanted, _ in CASES.values()])
     assert len(plans) > len(CASES)

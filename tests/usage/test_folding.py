@@ -1,14 +1,15 @@
 """Letting go of old calls and hours changes no balance, no spend and no sum, in whatever order it happens."""
 
 import asyncio
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, func, select
+from typing_extensions import override
 
 from openhearth.accounts.usage import Keeper
 from openhearth.config import UsageKeeping
@@ -17,6 +18,7 @@ from openhearth.core.call import Outcome
 from openhearth.stores.ports import LedgerEntry, Posting
 from openhearth.stores.sql.sums import scopes_of
 from openhearth.stores.sql.tables import LEDGER, SPEND, USAGE_HOURS
+from openhearth.stores.sql.usage import SqlUsage
 from openhearth.stores.sql.usage_folded import folded_spend, folded_usage
 from openhearth.stores.sql.usage_folding import OPENING
 from openhearth.stores.usage_ports import SUMMED, CallFilter, Scope, UsageSum
@@ -60,9 +62,9 @@ async def _sums(made: Store) -> Sequence[UsageSum]:
     return await made.usage.sums(Scope(), START, NOW, by=("key", "model"), per="day", most=100_000)
 
 
-async def test_the_policy_keeps_what_it_says_and_every_sum(tmp_path: Path) -> None:
+async def test_the_policy_keeps_what_it_says_and_every_sum(url: str) -> None:
     entries = many(300, days=DAYS)
-    async with store(tmp_path) as made:
+    async with store(url) as made:
         await made.records.write_batch(entries, [])
         top_up = [Posting("topup_1", "user:user_x", 5, START), Posting("topup_1", "funding", -5, START)]
         assert await made.records.post(top_up)
@@ -86,9 +88,9 @@ async def test_the_policy_keeps_what_it_says_and_every_sum(tmp_path: Path) -> No
         assert sum(one.nanos for one in opening) == 0
 
 
-async def test_windows_that_are_over_are_forgotten_and_totals_are_not(tmp_path: Path) -> None:
+async def test_windows_that_are_over_are_forgotten_and_totals_are_not(url: str) -> None:
     odd = call(1, START + 10, model="model@2024-08-06")  # a model may be named like a window
-    async with store(tmp_path) as made:
+    async with store(url) as made:
         await made.records.write_batch([odd, call(2, START + 20), call(3, NOW - 10)], [])
         await Keeper(made.usage, UsageKeeping(keep_days=2), now=lambda: NOW, pause_s=0.0).keep()
         await check(made)
@@ -98,17 +100,17 @@ async def test_windows_that_are_over_are_forgotten_and_totals_are_not(tmp_path: 
     assert f"key:key_a{day}" not in kept
 
 
-async def test_nothing_goes_unless_the_policy_says_so(tmp_path: Path) -> None:
-    async with store(tmp_path) as made:
+async def test_nothing_goes_unless_the_policy_says_so(url: str) -> None:
+    async with store(url) as made:
         await made.records.write_batch(many(50, days=DAYS), [])
         await Keeper(made.usage, UsageKeeping(), now=lambda: NOW + 4000 * DAY_S, pause_s=0.0).keep()
         assert len((await made.usage.calls(CallFilter(0.0, NOW), 1000, within_s=PATIENCE_S)).calls) == 50
         await check(made)
 
 
-async def test_a_call_that_is_settled_after_its_day_was_let_go_counts(tmp_path: Path) -> None:
+async def test_a_call_that_is_settled_after_its_day_was_let_go_counts(url: str) -> None:
     keeper_days = UsageKeeping(keep_days=1, keep_hours_days=1)
-    async with store(tmp_path) as made:
+    async with store(url) as made:
         keeper = Keeper(made.usage, keeper_days, now=lambda: NOW, pause_s=0.0)
         await made.records.write_batch([call(1, START + 5), call(2, START + 6, key_id="key_b")], [])
         await keeper.keep()
@@ -131,16 +133,21 @@ _STEP = st.one_of(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(_STEP, max_size=14))
-def test_any_order_of_writing_and_letting_go_leaves_every_sum_true(steps: list[tuple[str, Any]]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(_run(Path(folder), steps))
+@settings(
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(steps=st.lists(_STEP, max_size=14))
+def test_any_order_of_writing_and_letting_go_leaves_every_sum_true(
+    fresh_url: Callable[[], str], steps: list[tuple[str, Any]]
+) -> None:
+    asyncio.run(_run(fresh_url(), steps))
 
 
-async def _run(folder: Path, steps: list[tuple[str, Any]]) -> None:
+async def _run(url: str, steps: list[tuple[str, Any]]) -> None:
     written: list[LedgerEntry] = []
-    async with store(folder) as made:
+    async with store(url) as made:
         for name, asked in steps:
             await _step(made, name, asked, written)
             await check(made)
@@ -175,3 +182,33 @@ async def _step(made: Store, name: str, asked: Any, written: list[LedgerEntry]) 
 
 def _spend_names(connection: Connection) -> set[str]:
     return set(connection.execute(select(SPEND.c.counter)).scalars())
+
+
+class _Failing(SqlUsage):
+    """Fails the first time that days are to be folded."""
+
+    rounds: list[int]
+
+    @override
+    async def fold_days(self, now: float, days: int) -> int:
+        self.rounds.append(days)
+        if len(self.rounds) == 1:
+            raise RuntimeError("the disk is full")
+        return await super().fold_days(now, days)
+
+
+async def test_a_round_that_fails_is_not_the_last(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with store(f"sqlite:///{tmp_path / 'usage.db'}") as made:
+        await made.records.write_batch(many(20, days=DAYS), [])
+        records = _Failing(made.records.database)
+        records.rounds = []
+        keeper = Keeper(records, UsageKeeping(), now=lambda: NOW, pause_s=0.0)
+        keeping = asyncio.create_task(keeper.keep_on(0.001))
+        async with asyncio.timeout(PATIENCE_S):
+            while len(records.rounds) < 3:
+                await asyncio.sleep(0.001)
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+    # All days at the start; the last three from then on, until the next day.
+    assert records.rounds[:3] == [0, 3, 3]
+    assert "the disk is full" in caplog.text

@@ -82,5 +82,5 @@ def check(password: str) -> None:
 
 
 def random_password() -> str:
-    """144 random bits that can be typed."""
-    return secrets.token_urlsafe(_RANDOM_BYTES)
+    """144 random bits that can be typed, and begin with a letter or digit."""
+    return secrets.token_hex(_RANDOM_BYTES)

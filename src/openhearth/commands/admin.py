@@ -81,6 +81,16 @@ class Admin:
         answer = self.ask("GET", path)
         return list(answer["data"] if isinstance(answer, dict) else answer)
 
+    def every(self, path: str) -> list[dict[str, Any]]:
+        """The objects of a listing that comes in pages."""
+        found: list[dict[str, Any]] = []
+        while True:
+            joint = "&" if "?" in path else "?"
+            answer = self.ask("GET", f"{path}{joint}offset={len(found)}" if found else path)
+            found += answer["data"]
+            if not (answer["data"] and answer.get("has_more")):
+                return found
+
 
 def connect(where: Where | None) -> Admin:
     """The server that ``where`` means. Raises NoServer when none runs on that data folder, WrongUse without a key."""

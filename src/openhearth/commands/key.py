@@ -1,23 +1,35 @@
 """``openhearth key``: who may call."""
 
-import re
-from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
+from urllib.parse import quote as quoted
 
 from openhearth.commands import WrongUse
-from openhearth.commands.admin import Server, connect
+from openhearth.commands.admin import Admin, Server, connect
+from openhearth.commands.amounts import Bounds, bounds, given, names, seconds, shown, until
 from openhearth.commands.show import as_json, as_table
 
-_UNIT_S = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+Moderate = Literal["off", "input", "output", "both"]
+_COLUMNS = (
+    "id", "name", "hint", "user_id", "project_id", "group", "is_admin", "disabled", "expires_at", "bounds", "models",
+    "operations", "ips", "moderate",
+)  # fmt: skip
 
 
 def create(
     name: str,
     *,
-    quota: str = "",
+    limits: Bounds | None = None,
     expires: str = "",
     model: list[str] | None = None,
-    moderate: Literal["off", "input", "output", "both"] = "off",
+    models: str = "",
+    operations: str = "",
+    ips: str = "",
+    user: str = "",
+    project: str = "",
+    group: str = "",
+    owner: str = "",
+    moderate: Moderate = "off",
+    cache: str = "",
     admin: bool = False,
     json: bool = False,
     server: Server | None = None,
@@ -26,103 +38,166 @@ def create(
 
     Args:
         name: what the key is for
-        quota: money the key may spend in all, in USD (2.50); unlimited if not given
         expires: how long it lives (90s, 15m, 12h, 30d); for ever if not given
         model: a model it may use (gpt-4o, qwen*); may be repeated; every model if not given
+        models: the same as a list (gpt-4o,qwen*)
+        operations: what it may be used for (chat, image*, embed …), as a list; everything if not given
+        ips: addresses or networks it may be used from (192.0.2.7,10.0.0.0/8), as a list; anywhere if not given
+        user: whose key it is (username, number or id); your own if not given
+        project: the project it belongs to (its id): its keys share files and a budget
+        group: the price group; its user's if not given
+        owner: whose files and other objects it opens; its own if not given
         moderate: what is checked by moderation and refused when flagged: what the key sends, what it gets, or both
-        admin: may also administer the server
+        cache: how old an answer kept for it may be (10m); none is kept if not given
+        admin: may do what its user's role may do, and not only call
         json: print JSON
     """
-    body: dict[str, object] = {"name": name, "is_admin": admin, "models": model or []}
+    body: dict[str, Any] = {"name": name, "is_admin": admin, "models": [*(model or []), *names(models)]}
+    body |= given(user=user, project=project, group=group, owner=owner) | bounds(limits)
+    body |= _lists(operations=operations, ips=ips)
     if moderate != "off":
         body["moderate"] = moderate
-    if quota:
-        body["quota_micros"] = _micros(quota)
+    if cache:
+        body["cache_s"] = seconds(cache, "cache")
     if expires:
-        body["expires_in_s"] = _seconds(expires)
+        body["expires_in_s"] = seconds(expires, "expires")
     made = connect(server).ask("POST", "/keys", body)
-    if json:
-        as_json(made)
-    else:
-        print(f"{made['key']}\n\nKey '{made['name']}' ({made['id']}). Keep it now: it cannot be shown again.")
+    _print_new(made, json)
     return 0
 
 
-def listing(*, json: bool = False, server: Server | None = None) -> int:
-    """List all keys; the keys themselves are not stored and cannot be listed.
+def listing(*, search: str = "", user: str = "", json: bool = False, server: Server | None = None) -> int:
+    """List keys; the keys themselves are not stored and cannot be listed.
 
     Args:
+        search: a part of the name, or an id
+        user: only keys of this user (id)
         json: print JSON
     """
-    rows = connect(server).rows("/keys")
+    query = "&".join(f"{name}={quoted(value)}" for name, value in (("search", search), ("user", user)) if value)
+    rows = connect(server).every("/keys" + (f"?{query}" if query else ""))
     if json:
         as_json(rows)
     else:
-        columns = (
-            "id",
-            "name",
-            "hint",
-            "is_admin",
-            "disabled",
-            "created_at",
-            "expires_at",
-            "quota_micros",
-            "models",
-            "moderate",
-        )
-        as_table(rows, columns, nothing="There are no keys.")
+        as_table(map(shown, rows), _COLUMNS, nothing="There are no keys.")
     return 0
 
 
-def put(
+def change(
     name: str,
     *,
-    moderate: Literal["off", "input", "output", "both"],
+    rename: str = "",
+    limits: Bounds | None = None,
+    expires: str = "",
+    models: str = "",
+    operations: str = "",
+    ips: str = "",
+    project: str = "",
+    group: str = "",
+    owner: str = "",
+    moderate: Moderate | None = None,
+    cache: str = "",
+    json: bool = False,
     server: Server | None = None,
 ) -> int:
-    """Change a key; it applies from its next call on.
+    """Change a key; it applies from its next call on. What is not given stays; 'none' lifts a bound or empties a list.
 
     Args:
         name: its id (key_…) or its name, as 'openhearth key list' shows them
+        rename: another name
+        expires: how long it lives from now on (90s, 15m, 12h, 30d)
+        models: the models it may use (gpt-4o,qwen*)
+        operations: what it may be used for (chat,image*)
+        ips: addresses or networks it may be used from (192.0.2.7,10.0.0.0/8)
+        project: the project it belongs to
+        group: the price group
+        owner: whose files and other objects it opens
         moderate: what is checked by moderation and refused when flagged: what the key sends, what it gets, or both
+        cache: how old an answer kept for it may be (10m; 0 for none)
+        json: print JSON
     """
+    body = given(name=rename, project=project, group=group, owner=owner, moderate=moderate) | bounds(limits)
+    body |= _lists(models=models, operations=operations, ips=ips)
+    if cache:
+        body["cache_s"] = seconds(cache, "cache")
+    if expires:
+        body["expires_in_s"] = until(expires)
+    if not body:
+        raise WrongUse("Say what is to change, such as --quota 5 or --models 'gpt-*'.")
     admin = connect(server)
-    key_id = _id_of(name, admin.rows("/keys"))
-    changed = admin.ask("PATCH", f"/keys/{key_id}", {"moderate": moderate})
-    print(f"Key '{changed['name']}' ({key_id}): moderation {changed['moderate']}.")
+    changed = admin.ask("PATCH", f"/keys/{id_of(admin, name)}", body)
+    if json:
+        as_json(changed)
+    else:
+        as_table([shown(changed)], _COLUMNS, nothing="")
     return 0
 
 
-def disable(key_id: str, *, server: Server | None = None) -> int:
+put = change
+
+
+def disable(name: str, *, json: bool = False, server: Server | None = None) -> int:
     """Refuse a key from now on.
 
     Args:
-        key_id: its id (key_…), as 'openhearth key list' shows it
+        name: its id (key_…) or its name, as 'openhearth key list' shows them
+        json: print JSON
     """
-    connect(server).ask("POST", f"/keys/{key_id}/disable")
-    print(f"{key_id} is disabled.")
+    return _switch(name, "disable", "disabled", json=json, server=server)
+
+
+def enable(name: str, *, json: bool = False, server: Server | None = None) -> int:
+    """Let a disabled key call again.
+
+    Args:
+        name: its id (key_…) or its name, as 'openhearth key list' shows them
+        json: print JSON
+    """
+    return _switch(name, "enable", "enabled", json=json, server=server)
+
+
+def rotate(name: str, *, overlap: str = "", json: bool = False, server: Server | None = None) -> int:
+    """Give a key a new secret, and print it. Id, bounds and history stay.
+
+    Args:
+        name: its id (key_…) or its name, as 'openhearth key list' shows them
+        overlap: how long the old secret goes on (1h); it stops at once if not given
+        json: print JSON
+    """
+    body = {"overlap_s": seconds(overlap, "overlap")} if overlap else {}
+    admin = connect(server)
+    made = admin.ask("POST", f"/keys/{id_of(admin, name)}/rotate", body)
+    _print_new(made, json)
     return 0
 
 
-def _id_of(name: str, keys: list[dict[str, Any]]) -> str:
-    found = [str(key["id"]) for key in keys if name in (key["id"], key["name"])]
+def id_of(admin: Admin, name: str) -> str:
+    """The id of the one key with this id or name. Raises WrongUse."""
+    if name.startswith("key_"):
+        return quoted(name, safe="")
+    found = [str(key["id"]) for key in admin.every(f"/keys?search={quoted(name)}") if name == key["name"]]
     if len(found) != 1:
         raise WrongUse(f"{len(found) or 'No'} keys are named '{name}'. Give an id of 'openhearth key list'.")
     return found[0]
 
 
-def _micros(text: str) -> int:
-    try:
-        amount = Decimal(text) * 1_000_000
-    except InvalidOperation as error:
-        raise WrongUse(f"--quota '{text}' is no amount of money; write it like 2.50.") from error
-    if amount < 0 or amount != int(amount):
-        raise WrongUse(f"--quota '{text}' must not be negative nor finer than a millionth.")
-    return int(amount)
+def _switch(name: str, verb: str, done: str, *, json: bool, server: Server | None) -> int:
+    admin = connect(server)
+    key_id = id_of(admin, name)
+    answer = admin.ask("POST", f"/keys/{key_id}/{verb}")
+    if json:
+        as_json(answer)
+    else:
+        print(f"{key_id} is {done}.")
+    return 0
 
 
-def _seconds(text: str) -> int:
-    match = re.fullmatch(r"(\d+)([smhd]?)", text)
-    if match is None:
-        raise WrongUse(f"--expires '{text}' is no time span; write it like 90s, 15m, 12h or 30d.")
-    return int(match[1]) * _UNIT_S[match[2]]
+def _lists(**given_lists: str) -> dict[str, list[str]]:
+    return {field: names(text) for field, text in given_lists.items() if text}
+
+
+def _print_new(made: dict[str, Any], json: bool) -> None:
+    if json:
+        as_json(made)
+    else:
+        print(f"{made['key']}\n\nKey '{made['name']}' ({made['id']}). Keep it now: it cannot be shown again.")

@@ -69,14 +69,16 @@ def add(
         "key": sys.stdin.readline().strip() if key == "-" else key,
         "weight": weight,
         "priority": priority,
-        "concurrency": concurrency,
-        "rpm": rpm,
-        "tpm": tpm,
-        "first_token_s": first_token_s,
     }
+    bounds = {"concurrency": concurrency, "rpm": rpm, "tpm": tpm, "first_token_s": first_token_s}
+    body |= {name: most for name, most in bounds.items() if most}
     if price:
         body["price"] = rates(dict(part.strip().partition("=")[::2] for part in price.split(",")))
-    made = connect(server).ask("POST", "/targets", body)
+    return _attach(body, connect(server), json=json)
+
+
+def _attach(body: dict[str, object], admin: Admin, *, json: bool) -> int:
+    made = admin.ask("POST", "/targets", body)
     if json:
         as_json(made)
     else:

@@ -9,6 +9,7 @@ from openhearth import __version__
 _COMMANDS = {
     "serve": "Start the platform and serve until stopped.",
     "check": "Validate the settings, show them without secrets, test the connections.",
+    "usage": "Show what was used and what was charged for it.",
     "bench": "Measure this platform against a plain proxy and other gateways.",
     "explain": "Say how the amount of a call came about.",
     "reconcile": "Compare our costs with an upstream's bill, by day and model.",
@@ -18,10 +19,67 @@ _GROUPS = {
         "API keys of the running server.",
         {
             "create": "Make a key and print it.",
-            "list": "List all keys.",
-            "set": "Change what is moderated of a key.",
+            "list": "List keys.",
+            "change": "Change a key.",
+            "set": "Change a key.",
             "disable": "Refuse a key from now on.",
+            "enable": "Let a disabled key call again.",
+            "rotate": "Give a key a new secret, and print it.",
         },
+    ),
+    "user": (
+        "Who may sign in to the running server.",
+        {
+            "create": "Make a user.",
+            "list": "List users.",
+            "change": "Change a user.",
+            "disable": "Refuse a user and all their keys from now on.",
+            "enable": "Let a disabled user in again.",
+            "password": "Give a user a new password.",
+            "topup": "Add to what a user has paid in.",
+            "delete": "Delete a user.",
+        },
+    ),
+    "org": (
+        "Organisations: tenants of the running server.",
+        {
+            "create": "Make an organisation.",
+            "list": "List organisations.",
+            "change": "Change an organisation.",
+            "disable": "Refuse an organisation from now on.",
+            "enable": "Let a disabled organisation in again.",
+        },
+    ),
+    "project": (
+        "Projects: keys that share files and a budget.",
+        {
+            "create": "Make a project.",
+            "list": "List projects.",
+            "change": "Change a project.",
+            "archive": "Refuse the keys of a project from now on.",
+            "restore": "Let the keys of an archived project call again.",
+        },
+    ),
+    "group": (
+        "Price groups: what users pay, and what they may use.",
+        {
+            "create": "Make a price group.",
+            "list": "List price groups.",
+            "change": "Change a price group.",
+            "delete": "Delete a price group.",
+        },
+    ),
+    "model": (
+        "What models may be used by everybody together.",
+        {"limit": "Bind a model.", "limits": "List models that are bound."},
+    ),
+    "audit": (
+        "Who changed what on the running server.",
+        {"list": "List administrative writes, newest first.", "check": "Prove that the log was not changed."},
+    ),
+    "secrets": (
+        "The master key that seals credentials at rest.",
+        {"rotate": "Make a new master key and seal every stored credential with it."},
     ),
     "target": (
         "Places the running server sends calls to.",

@@ -67,6 +67,11 @@ class Attempt(msgspec.Struct, eq=False):
         """How many stream events went to the client."""
         return self.observer.events if self.observer is not None else 0
 
+    @property
+    def failed(self) -> bool:
+        """Whether the stream told the client of an error."""
+        return self.observer is not None and self.observer.failed
+
     def pause(self) -> None:
         if self.flight is not None:
             self.flight.pause()

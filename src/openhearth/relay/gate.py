@@ -12,7 +12,7 @@ from openhearth.core.ids import OrderedIds
 from openhearth.core.money import Price
 from openhearth.core.networks import is_within
 from openhearth.core.operations import Operation
-from openhearth.relay.observe import estimate
+from openhearth.relay.estimates import estimate_part
 from openhearth.stores.counter_ports import Standing
 
 _OTHER_KEY_HEADERS = (b"x-api-key", b"api-key", b"xi-api-key")
@@ -120,7 +120,7 @@ def charge_of(price: Price, ratio_ppm: int, usage: Usage) -> int:
 def note_progress(call: Call, price: Price, body_bytes: int, events: int) -> None:
     """Note in ``call.so_far`` what a stream would be settled with if its process died now."""
     usage = msgspec.structs.replace(call.usage)
-    estimate(usage, body_bytes=body_bytes, events=events)
+    estimate_part(usage, body_bytes=body_bytes, events=events)
     cost, charge = price.cost(usage), price.charge(usage, call.principal.ratio_ppm)
     call.so_far = Checkpoint(usage.input_tokens, usage.output_tokens, usage.cached_tokens, cost, charge, price.version)
 

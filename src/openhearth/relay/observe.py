@@ -16,10 +16,11 @@ from openhearth.relay.shown_cost import event_with_cost
 Charge = Callable[[Usage], int]
 _MOST_PENDING_BYTES = 16 * 1024 * 1024
 _DONE = (b"[DONE]\n\n", b"[DONE]\r\n\r\n")
-_NEWLINE, _BRACKET, _E = b"\n]e"
+_NEWLINE, _BRACKET, _D = b"\n]d"
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _FINISH = re.compile(rb'"finish_reason"\s*:\s*"')
-_ERROR = re.compile(rb'(?:^|\n)data:\s*\{\s*"error"\s*:\s*[^n]')
+_END = re.compile(rb"(?:^|\n)data:\s*\[DONE\]")
+_NOTHING = (b"", b"null", b"{}", b'""', b"false")
 
 
 class _Into(msgspec.Struct):
@@ -55,7 +56,12 @@ class _Chunk(msgspec.Struct):
     choices: msgspec.Raw = _ABSENT
 
 
+class _WithoutUsage(msgspec.Struct):
+    error: msgspec.Raw = _ABSENT
+
+
 _ANSWER = msgspec.json.Decoder(_Answer)
+_WITHOUT_USAGE = msgspec.json.Decoder(_WithoutUsage)
 _CHUNK = msgspec.json.Decoder(_Chunk)
 
 
@@ -87,20 +93,21 @@ class StreamObserver:
         # Searches are ``find``: ``bytes in bytes`` raises and drops a TypeError inside, at the price of four searches.
         line = data.find(b"\n")
         if line == len(data) - 2 and line > 0 and data[-1] == _NEWLINE:
-            # One event of one line, as nearly every read brings it: an error can only be its first field.
-            self.events += 1
-            may_fail, may_end = data[data.find(b'"') + 1] == _E, data[line - 1] == _BRACKET
+            # One event of one line, as nearly every read brings it. A comment is none.
+            self.events += data[0] == _D
+            may_end = data[line - 1] == _BRACKET
         else:
             data = data if data.endswith(b"\n\n") else self._cut(data)
             if not data:
                 return b""
-            self.events += data.count(b"\n\n") or data.count(b"\n\r\n")
-            may_fail = may_end = True
-        if may_fail and data.find(b'"error"') >= 0:
-            self.failed = self.failed or _ERROR.search(data) is not None
+            self.events += data.count(b"\ndata:") + data.startswith(b"data:")
+            may_end = True
+        if data.find(b'"error"') >= 0:
+            self.failed = self.failed or _holds_error(data)
         if data.find(b'"usage"') >= 0:
             data = self._read_usage(data)
         if may_end and data.endswith(_DONE):
+            self.events -= not self.done  # the end mark is no event either
             self.done = True
         self._previous, self._last = self._last, data
         return data
@@ -114,7 +121,7 @@ class StreamObserver:
     def finished(self) -> bool:
         """True when the stream ended as its dialect ends: the end mark or a finish reason in its last chunks."""
         ending = self._previous + self._last
-        return self.done or b"[DONE]" in ending or _FINISH.search(ending) is not None
+        return self.done or _END.search(ending) is not None or _FINISH.search(ending) is not None
 
     def _cut(self, data: bytes) -> bytes:
         end = 0
@@ -169,9 +176,27 @@ def _decode(event: bytes) -> _Chunk | None:
         return None
 
 
+def _holds_error(data: bytes) -> bool:
+    """Whether one of the events in ``data`` says that the answer failed: a field ``error``, wherever it stands."""
+    for event in _BLANK_LINE.split(data):
+        at = event.find(b"data:")
+        if at < 0 or b'"error"' not in event:
+            continue
+        try:
+            error = bytes(_WITHOUT_USAGE.decode(event[at + 5 :]).error)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            continue
+        if error not in _NOTHING:
+            return True
+    return False
+
+
 def note_usage(usage: Usage, found: _Usage) -> None:
-    """Copy what the upstream reported; nonsense (negative, absent) counts as zero."""
+    """Copy what the upstream reported; nonsense (negative, absent) counts as zero, and nothing but zeros (some send
+    them until the last event) as no report."""
     into, out = found.prompt_tokens or 0, found.completion_tokens or 0
+    if into <= 0 and out <= 0:
+        return
     usage.input_tokens = into if into > 0 else 0
     usage.output_tokens = out if out > 0 else 0
     if found.prompt_tokens_details is not None:
@@ -199,10 +224,7 @@ def _note_out(usage: Usage, details: _Out) -> None:
 def read_answer(body: bytes, usage: Usage) -> str:
     """Note the usage of a whole answer; ``ok``, ``error`` (a 200 that holds an error) or ``garbled``."""
     try:
-        answer = _ANSWER.decode(body)
-        found, error = answer.usage, answer.error
-        if found is not None:
-            note_usage(usage, found)
+        error = _read_error(body, usage)
         if error is _ABSENT or bytes(error) == b"null":
             return "ok"
         return "ok" if bytes(_CHUNK.decode(body).choices) else "error"
@@ -210,9 +232,12 @@ def read_answer(body: bytes, usage: Usage) -> str:
         return "garbled"
 
 
-def estimate(usage: Usage, *, body_bytes: int, events: int) -> None:
-    """A guess for calls whose upstream reported nothing: four bytes a token in, one event a token out."""
-    if usage.source == "none" and events:
-        usage.input_tokens = body_bytes // 4
-        usage.output_tokens = events
-        usage.source = "estimate"
+def _read_error(body: bytes, usage: Usage) -> msgspec.Raw:
+    """What stands in ``error``; the usage is noted, unless it is none. Raises as a decoder does."""
+    try:
+        answer = _ANSWER.decode(body)
+    except msgspec.ValidationError:
+        return _WITHOUT_USAGE.decode(body).error
+    if answer.usage is not None:
+        note_usage(usage, answer.usage)
+    return answer.error

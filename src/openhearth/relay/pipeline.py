@@ -17,8 +17,8 @@ from openhearth.core.operations import Operation
 from openhearth.core.provider import Target
 from openhearth.relay import marks
 from openhearth.relay.attempt import Attempt, WatchedAttempt
+from openhearth.relay.estimates import estimate, estimate_part, estimate_whole
 from openhearth.relay.gate import Admission, charge_of, note_progress, outcome_of
-from openhearth.relay.observe import estimate
 from openhearth.relay.passthrough import Ask, worst_case
 from openhearth.relay.ports import ClientSide
 from openhearth.relay.retry import Next, after
@@ -103,9 +103,13 @@ class Exchange:
             self._attempt.resume()
 
     def client_gone(self) -> None:
-        """The client left: abort upstream at once, bill what was delivered."""
+        """The client left: abort upstream at once, bill what was delivered. After an error event nothing is to bill:
+        clients leave as soon as they see one."""
         if not self.closed:
-            self._settle(Outcome.CLIENT_GONE, "client_gone")
+            if self._attempt is not None and self._attempt.failed:
+                self._settle(Outcome.FAILED, "upstream_error")
+            else:
+                self._settle(Outcome.CLIENT_GONE, "client_gone")
             self._close()
 
     def interrupt(self) -> None:
@@ -116,7 +120,7 @@ class Exchange:
         """The side ends the call for a reason that it tells the client itself: settle, abort upstream."""
         if not self.closed:
             if self._attempt is not None:
-                estimate(self.call.usage, body_bytes=self._body_bytes, events=self._attempt.events)
+                estimate_part(self.call.usage, body_bytes=self._body_bytes, events=self._attempt.events)
             self._settle(outcome_of(error), error.code)
             self._close()
 
@@ -306,6 +310,8 @@ class Exchange:
         relay, call = self._relay, self.call
         relay.router.note(target, None)
         call.first_byte_s = relay.gate.clock() - call.started_s
+        if call.usage.source == "none":
+            estimate_whole(call.usage, body_bytes=self._body_bytes, answer=body)
         self._settle(_OK, "")
         if self._ask.wants_cost:
             body = with_cost(body, call.charge_nanos)
@@ -322,7 +328,7 @@ class Exchange:
         if self.closed:
             return
         if self._attempt is not None and self.started:
-            estimate(self.call.usage, body_bytes=self._body_bytes, events=self._attempt.events)
+            estimate_part(self.call.usage, body_bytes=self._body_bytes, events=self._attempt.events)
         self._settle(outcome_of(error), error.code)
         if self.started:
             self._side.broke(error)
@@ -338,7 +344,7 @@ class Exchange:
         price = None
         if attempt is not None:
             if outcome is _GONE:
-                estimate(admission.call.usage, body_bytes=self._body_bytes, events=attempt.events)
+                estimate_part(admission.call.usage, body_bytes=self._body_bytes, events=attempt.events)
             charged = attempt.target.price
             if charged is not FREE and (outcome is _OK or attempt.events > 0):
                 price = charged

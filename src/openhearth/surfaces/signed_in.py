@@ -10,6 +10,7 @@ from http.cookies import CookieError, SimpleCookie
 from starlette.requests import Request
 from starlette.responses import Response
 
+from openhearth.accounts.callers import SESSION_PREFIX
 from openhearth.config import Server
 from openhearth.core.errors import Forbidden
 from openhearth.core.networks import client_of
@@ -21,7 +22,7 @@ _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 def session_of(request: Request) -> bytes | None:
     """The session a request comes with, if any. Raises Forbidden (``cross_site_request``)."""
     token = token_of(request)
-    if not token:
+    if not token.startswith(SESSION_PREFIX):  # a key is no session: a cookie goes out with what any page asks
         return None
     if request.method not in _READS:
         check_own_page(request, told=True)

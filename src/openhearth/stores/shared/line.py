@@ -51,6 +51,7 @@ class SharedCounters(Counters):
         self._turn = asyncio.Lock()
         self._taking: asyncio.Task[None] | None = None
         self._tending: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
         self._trouble = ""
 
     @property
@@ -123,10 +124,13 @@ class SharedCounters(Counters):
     @override
     async def close(self) -> None:
         """What cannot be given back now is found by other processes, or at the next start."""
-        for task in (self._tending, self._taking):
-            if task is not None:
+        self._closing.set()
+        tasks = [task for task in (self._tending, self._taking) if task is not None]
+        if tasks:
+            await asyncio.wait(tasks, timeout=self._times.wait_s)
+            for task in tasks:
                 task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
+            await asyncio.wait(tasks, timeout=self._times.wait_s)
         await self.give([])
         await self._rows.close()
 
@@ -184,8 +188,12 @@ class SharedCounters(Counters):
         return applied.verdicts
 
     async def _tend_on(self) -> None:
-        while True:
-            await asyncio.sleep(self._times.probe_s if self._trouble else self._times.tend_s)
+        while not self._closing.is_set():
+            try:
+                async with asyncio.timeout(self._times.probe_s if self._trouble else self._times.tend_s):
+                    await self._closing.wait()
+            except TimeoutError:
+                pass
             try:
                 await self._tend()
             except Exception as error:

@@ -65,10 +65,6 @@ class ValkeyRows(CounterRows):
         await self._give(gives)
         if not takes:
             return Applied([])
-        await self._hello_if_new()
-        wait_s = self._opens_at - self._clock()
-        if wait_s > 0:
-            return Applied([_settling(wait_s)] * len(takes))
         return await self._take(takes)
 
     @override
@@ -111,7 +107,9 @@ class ValkeyRows(CounterRows):
         verdicts: dict[str, Verdict] = {}
         open_takes = list(takes)
         for _ in range(_MOST_TRIES):
-            answers = await self._run(partial(_takes, open_takes))
+            answers = await self._run(partial(_takes, open_takes), waits=True)
+            if not answers:
+                break
             missing: set[str] = set()
             again = []
             for take, answer in zip(open_takes, answers, strict=True):
@@ -129,7 +127,14 @@ class ValkeyRows(CounterRows):
             except LedgerAway as error:
                 verdicts.update((take.call_id, error) for take in again)
                 break
-        return Applied([verdicts.get(take.call_id, _settling(1.0)) for take in takes], paces)
+        return Applied([verdicts.get(take.call_id, self._not_yet()) for take in takes], paces)
+
+    def _not_yet(self) -> StoreAway:
+        return StoreAway(
+            "Limits cannot be checked at the moment: the shared counters are being filled again.",
+            code="counters_unavailable",
+            retry_after_s=max(1.0, self._opens_at - self._clock()),
+        )
 
     def _verdict(self, take: Take, answer: Any, paces: _Paces) -> Verdict:
         said, *looked = answer
@@ -160,10 +165,15 @@ class ValkeyRows(CounterRows):
                 ) from error
             await self._run(partial(_spent, part, spent))
 
-    async def _run(self, commands: Callable[[str], Sequence[Command]]) -> list[Any]:
-        """Run commands in one round trip and in one era. Raises StoreAway."""
+    async def _run(self, commands: Callable[[str], Sequence[Command]], *, waits: bool = False) -> list[Any]:
+        """Run commands in one round trip and in one era. Raises StoreAway.
+
+        With ``waits`` they are not run, and nothing is returned, while the era is too new.
+        """
         for _ in range(_MOST_TRIES):
             era = await self._hello_if_new()
+            if waits and self._opens_at > self._clock():
+                return []
             answers = await self._wire.send(commands(era))
             if not any(map(_is_of_another_era, answers)):
                 return answers
@@ -295,14 +305,6 @@ def _refusal(limit: Limit, take: Take, used: int, held: int, paces: _Paces) -> V
 
 def _is_of_another_era(answer: Any) -> bool:
     return answer == -1 or (isinstance(answer, list) and bool(answer) and answer[0] == [b"era"])
-
-
-def _settling(wait_s: float) -> StoreAway:
-    return StoreAway(
-        "Limits cannot be checked at the moment: the shared counters are being filled again.",
-        code="counters_unavailable",
-        retry_after_s=wait_s,
-    )
 
 
 def _values(answer: Any) -> Iterable[bytes]:

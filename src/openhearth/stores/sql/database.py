@@ -6,16 +6,18 @@ until it works again. Anything else that a driver raises is a bug of ours and pa
 """
 
 import asyncio
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from openhearth.config import ConfigError
 from openhearth.core.errors import StoreAway
 
 _READERS = 2
@@ -44,10 +46,10 @@ _R = TypeVar("_R")
 
 
 class Database:
-    """An engine and its threads."""
+    """An engine and its threads. Raises ConfigError for a URL that names no database we can use."""
 
     def __init__(self, url: str) -> None:
-        place = make_url(url)
+        place = _place(url)
         self._engine = _engine(place)
         self._reading = self._engine
         self._writing = self._engine.execution_options(openhearth_writes=True)
@@ -149,6 +151,13 @@ def is_away(error: SQLAlchemyError) -> bool:
     return error.connection_invalidated or state.startswith(_POSTGRES_AWAY) or (not state and _is_operational(cause))
 
 
+def cause_of(error: StoreAway) -> str:
+    """What the driver said, in one line: host, port and user perhaps, never a password."""
+    cause = error.__cause__
+    said = str(cause.orig if isinstance(cause, DBAPIError) else cause or error)
+    return " ".join(said.split())[:300]
+
+
 def is_sqlite(place: URL) -> bool:
     return place.get_backend_name() == "sqlite"
 
@@ -166,10 +175,28 @@ def _away(message: str) -> StoreAway:
     return StoreAway(f"{message} Try again soon.", retry_after_s=_RETRY_AFTER_S)
 
 
+def _place(url: str) -> URL:
+    try:
+        place = make_url(url)
+    except ArgumentError:
+        place = None
+    if place is None or place.get_backend_name() not in ("sqlite", "postgresql"):
+        raise ConfigError(
+            "store.url is empty (SQLite) or an address like postgresql+psycopg://user:password@host/name."
+        )
+    return place if is_sqlite(place) else place.set(drivername="postgresql+psycopg")
+
+
 def _engine(place: URL) -> Engine:
     if not is_sqlite(place):
         place = place.update_query_dict({**_KEEPALIVE, **place.query})
-        return create_engine(place, pool_size=_READERS + 2, max_overflow=0, pool_pre_ping=True)
+        try:
+            return create_engine(place, pool_size=_READERS + 2, max_overflow=0, pool_pre_ping=True)
+        except ImportError as error:
+            raise ConfigError(
+                "store.url needs PostgreSQL's driver. Install it: "
+                f'"{sys.executable}" -m pip install "psycopg[binary]>=3.2,<4"'
+            ) from error
     engine = create_engine(place, pool_size=_READERS + 1, max_overflow=0)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from typing_extensions import override
 
+from openhearth.core.errors import StoreAway
 from openhearth.stores.access_ports import Audit
 from openhearth.stores.ports import (
     FileRecord,
@@ -24,7 +25,7 @@ from openhearth.stores.ports import (
 from openhearth.stores.sql import files, keys, ledger, pictures, schema, settings, sums, targets
 from openhearth.stores.sql import prices as price_rows
 from openhearth.stores.sql.access import SqlAccess
-from openhearth.stores.sql.database import Database
+from openhearth.stores.sql.database import Database, cause_of
 
 
 class SqlRecords(SqlAccess, Records):
@@ -35,8 +36,12 @@ class SqlRecords(SqlAccess, Records):
 
     @override
     async def open(self) -> None:
-        """Connect and bring the schema up to date. Raises ConfigError for a database of a newer release."""
-        await self.database.write(schema.bring_up_to_date)
+        """Connect and bring the schema up to date. Raises ConfigError for a database of a newer release, and for one
+        that cannot be reached."""
+        try:
+            await self.database.write(schema.bring_up_to_date)
+        except StoreAway as error:
+            raise schema.SchemaError(f"The database cannot be used: {cause_of(error)}") from error
 
     @override
     async def close(self) -> None:
@@ -102,7 +107,10 @@ class SqlRecords(SqlAccess, Records):
 
     @override
     async def sweep(self, alive: Sequence[str], now: float) -> Sequence[str]:
-        return await self.database.write(ledger.sweep, alive, now)
+        try:
+            return await self.database.write(ledger.sweep, alive, now)
+        except IntegrityError:  # another process settled some of them in the same moment
+            return await self.database.write(ledger.sweep, alive, now)
 
     @override
     async def spent(self) -> dict[str, int]:
@@ -110,7 +118,10 @@ class SqlRecords(SqlAccess, Records):
 
     @override
     async def post(self, postings: Sequence[Posting]) -> bool:
-        return await self.database.write(ledger.post, postings)
+        try:
+            return await self.database.write(ledger.post, postings)
+        except IntegrityError:  # another process wrote the same effect in the same moment
+            return await self.database.write(ledger.post, postings)
 
     @override
     async def postings(self, effect: str) -> Sequence[Posting]:
@@ -122,7 +133,7 @@ class SqlRecords(SqlAccess, Records):
 
     @override
     async def check_ledger(self) -> Sequence[str]:
-        return await self.database.read(sums.check)
+        return await self.database.survey(sums.check)
 
     @override
     async def entry(self, effect: str) -> LedgerEntry | None:

@@ -4,12 +4,13 @@ The usual start costs one query: alembic is imported only when the database is b
 the metadata and stamped, which a test proves equal to running every migration.
 """
 
-from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table, insert, inspect, select
+from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table, func, insert, inspect, select
 
 from openhearth.config import ConfigError
 from openhearth.stores.sql.all_tables import METADATA
 
 HEAD = "0004"
+_LOCK = 0x0BEA_87
 _VERSION = Table(
     "alembic_version",
     MetaData(),
@@ -27,6 +28,12 @@ def bring_up_to_date(connection: Connection) -> None:
     found = version_of(connection)
     if found == HEAD:
         return
+    if connection.dialect.name == "postgresql":
+        # Two processes that start at once: the second waits, and finds the work done.
+        connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+        found = version_of(connection)
+        if found == HEAD:
+            return
     if found is None:
         METADATA.create_all(connection, checkfirst=False)
         _VERSION.create(connection)

@@ -16,7 +16,7 @@ from openhearth.stores.sql.tables import BALANCES, LEDGER, POSTINGS, SPEND, USAG
 
 MARGIN = "margin"
 FUNDING = "funding"
-_HOUR_S = 3600
+_HOUR_S, _DAY_S = 3600, 86_400
 # The same words for SQLite and PostgreSQL; as text, because making the statement costs more than running it.
 _SPEND = text(
     "INSERT INTO spend (counter, nanos) VALUES (:name, :nanos) "
@@ -99,18 +99,22 @@ def postings_of(entry: LedgerEntry) -> Iterator[Posting]:
         yield Posting(entry.effect, MARGIN, charge - cost, when)
 
 
-def scopes_of(entry: LedgerEntry) -> tuple[str, ...]:
-    """The scopes that a call's charge counts for."""
-    project = (f"project:{entry.project_id}",) if entry.project_id else ()
-    model = f"model:{entry.model}"
-    return (f"key:{entry.key_id}", *project, f"user:{entry.user_id}", f"org:{entry.org_id}", model)
-
-
 def spent(connection: Connection, now: float) -> dict[str, int]:
     """By counter: totals, and windows that ``now`` is in."""
     windows = windows_at(now)
     rows = connection.execute(select(SPEND.c.counter, SPEND.c.nanos))
     return {row[0]: row[1] for row in rows if _is_current(row[0], windows)}
+
+
+def scopes_of(entry: LedgerEntry) -> tuple[str, ...]:
+    """The scopes that a call's charge counts for."""
+    return _scopes(entry.key_id, entry.project_id, entry.user_id, entry.org_id, entry.model)
+
+
+def _scopes(key_id: str, project_id: str, user_id: str, org_id: str, model: str) -> tuple[str, ...]:
+    """What a call's charge counts for: those of ``Principal.scopes``, and the model."""
+    project = (f"project:{project_id}",) if project_id else ()
+    return (f"key:{key_id}", *project, f"user:{user_id}", f"org:{org_id}", f"model:{model}")
 
 
 def check(connection: Connection) -> list[str]:
@@ -170,15 +174,18 @@ def _wrong_hours(connection: Connection) -> Iterator[str]:
 
 
 def _spent(settled: Iterable[LedgerEntry]) -> dict[str, int]:
-    sums: dict[str, int] = {}
-    windows = windows_at(0.0)
+    """By counter. Calls alike are added up first: names are made once for each kind of call, not for each call."""
+    alike: dict[tuple[int, str, str, str, str, str], int] = {}
     for entry in settled:
-        if not entry.charge_nanos:
-            continue
-        if not windows.until_s - 86_400 <= entry.created_at < windows.until_s:
-            windows = windows_at(entry.created_at)
-        for counter in windows.counters(scopes_of(entry)):
-            sums[counter] = sums.get(counter, 0) + entry.charge_nanos
+        charge = entry.charge_nanos
+        if charge:
+            day = int(entry.created_at) // _DAY_S
+            key = (day, entry.key_id, entry.project_id, entry.user_id, entry.org_id, entry.model)
+            alike[key] = alike.get(key, 0) + charge
+    sums: dict[str, int] = {}
+    for (day, *names), nanos in alike.items():
+        for counter in windows_at(day * _DAY_S).counters(_scopes(*names)):
+            sums[counter] = sums.get(counter, 0) + nanos
     return sums
 
 

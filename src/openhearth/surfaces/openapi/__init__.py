@@ -29,6 +29,7 @@ from openhearth.surfaces.openapi import (
     models,
     operator,
     prices,
+    targets,
     texts,
     tools,
 )
@@ -50,6 +51,7 @@ _AREAS: tuple[ModuleType, ...] = (
     access,
     account,
     prices,
+    targets,
     calls,
 )
 _REFUSALS = (

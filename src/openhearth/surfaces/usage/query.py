@@ -33,6 +33,7 @@ _LATEST_S = 32_503_680_000.0  # the year 3000
 _SECONDS = re.compile(r"-?\d{1,11}(\.\d{1,9})?")
 _PLACE = re.compile(r"(?P<when>\d{1,11}(?:\.\d{1,17})?)_(?P<effect>[A-Za-z0-9_.:-]{0,200})")
 _NANOS_PER_MICRO = 1000
+_NOBODY = "-"
 
 
 class Period(msgspec.Struct, frozen=True):
@@ -70,11 +71,11 @@ def scope_of(query: QueryParams, principal: Principal, *, own: bool) -> Scope:
     if asked["target"] and not principal.may(Permission.OPERATE):
         raise _wrong("target", "Targets are known to those who operate the platform only.")
     if own and principal.may(Permission.ACCOUNT):
-        asked["user"] = (principal.user_id,)
+        asked["user"] = _only(principal.user_id, asked["user"])
     elif own:
-        asked["key"] = (principal.key_id,)
+        asked["key"] = _only(principal.key_id, asked["key"])
     elif not principal.may(Permission.OPERATE):
-        asked["org"] = (principal.org_id,)
+        asked["org"] = _only(principal.org_id, asked["org"])
     return Scope(*(asked[name] for name in SCOPE_PARAMETERS))
 
 
@@ -169,6 +170,11 @@ def values(query: QueryParams, name: str) -> tuple[str, ...]:
     if len(given) > _MOST_VALUES or any(len(value) > _MOST_LENGTH or "\x00" in value for value in given):
         raise _wrong(name, f"'{name}' is up to {_MOST_VALUES} names of up to {_MOST_LENGTH} characters.")
     return given
+
+
+def _only(own: str, asked: tuple[str, ...]) -> tuple[str, ...]:
+    """``own``; whoever asks for others only finds what there is of somebody who does not exist: nothing."""
+    return (own,) if not asked or own in asked else (_NOBODY,)
 
 
 def _moment(query: QueryParams, name: str, usual: float) -> float:

@@ -62,9 +62,9 @@ class _Pages:
         sheet = sum_sheet(by, "all", inside=inside)
         if form != "json":
             return download(sheet, at_once(found), form, _named("usage", when))
-        whole = found if not by else [await self._usage.total(scope, when.start, when.end)]
+        whole = await self._usage.total(scope, when.start, when.end)
         bare = sum_sheet((), "all", inside=inside)
-        total = dict(zip((c.name for c in bare.columns), bare.cells(whole[0]), strict=True)) if whole else {}
+        total = dict(zip((column.name for column in bare.columns), bare.cells(whole), strict=True))
         rows = sheet.objects("usage.sum", found[:limit]) if by else []
         return Json({"object": "usage", **_told(when), "total": total, "data": rows, "has_more": len(found) > limit})
 

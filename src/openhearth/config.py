@@ -118,12 +118,14 @@ class Store(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``url`` is the database: empty for SQLite in the folder, or ``postgresql+psycopg://user:password@host/name``.
     ``shared`` is where limits are counted: ``memory`` for one process, ``database`` or a Valkey or Redis server
     (``valkey://host:port/0``, ``valkeys://`` with TLS; also ``redis://``, ``rediss://``) for several on one database.
+    Every ``beat_s`` a process says that it lives and notes how far open streams have come: it is what a crash may cost.
     """
 
     folder: str = "data"
     url: str = ""
     shared: str = "memory"
     flush_ms: int = 50
+    beat_s: Annotated[float, msgspec.Meta(gt=0, le=10)] = 5.0
     spool_bytes: int = 1024 * 1024
 
 
@@ -260,6 +262,7 @@ class Cache(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Access(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Signing in. ``registration``: anybody may make an account, which begins with ``starting_micros`` of USD. A session
     lasts ``session_s``; ``tries`` wrong passwords within ``tries_s`` close a username (five times as many: an address).
+    ``show_keys`` keeps new API keys sealed, so that they can be shown again; otherwise nobody can.
     """
 
     registration: bool = False
@@ -267,6 +270,7 @@ class Access(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     session_s: float = 7 * 86_400.0
     tries: int = 10
     tries_s: float = 900.0
+    show_keys: bool = False
 
 
 class UsageKeeping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

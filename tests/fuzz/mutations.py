@@ -56,7 +56,7 @@ def wrong_queries() -> Iterator[tuple[str, str, str, str]]:
     for path, methods in described["paths"].items():
         for method, operation in methods.items():
             for parameter in operation.get("parameters", ()):
-                if parameter["in"] == "query":
+                if parameter.get("in") == "query":
                     for value in _wrong_texts(parameter["schema"]):
                         yield method, path, parameter["name"], value
 

@@ -135,5 +135,7 @@ ROWS: dict[str, Row] = {
         "GET /admin/v1/prices/history",
         "GET /admin/v1/prices/{version}",
         "GET /admin/v1/costs",
+        "GET /admin/v1/ledger/check",
+        "GET /admin/v1/ledger/balances",
     ),
 }

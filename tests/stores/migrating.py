@@ -1,43 +1,47 @@
 """A program that migrates a database and is killed at a statement, over and over; a test starts it.
 
-It forks for each try, so that a try costs no start of Python. Arguments: the URL of a database, where ``{}`` is the
-number of the try, and the first and the step of the statements to die at. One line of output per try: how it ended.
+It forks for each try, so that a try costs no start of Python. Arguments: the URL of the database, its version, and how
+many statements later the next try is killed. Writes how many tries were killed.
 """
 
 import os
-import shutil
 import signal
 import sys
-from pathlib import Path
 
 from sqlalchemy import create_engine, event
 
 from openhearth.stores.sql import migrate, schema
 
 
-def main(url: str, first: int, step: int) -> None:
-    """Die at statement ``first``, then ``step`` later, until a migration ends before that."""
-    number = first
-    while _die_at(url.format(number), number):
-        print(f"killed at {number}", flush=True)
+def main(url: str, version: str, step: int) -> None:
+    """Die at the first statement, then ``step`` later, until a migration ends before that."""
+    number = 1
+    while _died(url, number):
+        assert _version(url) == version, number
         number += step
-    print(f"done before {number}", flush=True)
+    sys.stdout.write(str(number // step))
 
 
-def _die_at(url: str, number: int) -> bool:
-    """Whether a child that migrates the database at ``url`` came to statement ``number``, where it was killed."""
-    if url.startswith("sqlite"):
-        place = Path(url.removeprefix("sqlite:///"))
-        shutil.copy(place.with_name("before.db"), place)
+def _died(url: str, number: int) -> bool:
+    """Whether a child that migrates came to statement ``number``, where it was killed."""
     child = os.fork()
     if child == 0:
         _migrate(url, number)
         os._exit(0)
     _, status = os.waitpid(child, 0)
-    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
-        return True
-    assert os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0, status
+    if os.WIFSIGNALED(status):
+        return os.WTERMSIG(status) == signal.SIGKILL
+    assert os.WEXITSTATUS(status) == 0
     return False
+
+
+def _version(url: str) -> str | None:
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            return schema.version_of(connection)
+    finally:
+        engine.dispose()
 
 
 def _migrate(url: str, number: int) -> None:
@@ -64,4 +68,4 @@ def _migrate(url: str, number: int) -> None:
 if __name__ == "__main__":
     # Imported before any fork, and not by each child anew.
     assert migrate.FOLDER.is_dir()
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

@@ -177,3 +177,15 @@ def test_first_bytes_of_finished_calls_are_learned_and_those_of_retried_ones_not
     watched.learn([*calls, Call("x", Operation.CHAT, "m", me, 0.0, 0.0, target_id="gone", attempts=1)])
     assert watched.seen("t").first_byte_s == (0.1,)
     assert watched.ended() == 1
+
+
+def test_a_target_that_is_heard_itself_is_not_learned_twice_until_it_is_not_any_more() -> None:
+    clock = Clock(0.0)
+    watched = health(clock)
+    watched.heard("t", 0.2)
+    call = Call("c", Operation.CHAT, "m", Principal("k", "o", "n"), 0.0, 0.0, target_id="t", attempts=1)
+    call.first_byte_s = 0.3
+    watched.learn([call])
+    clock.now = 61.0
+    watched.learn([call])
+    assert watched.seen("t").first_byte_s == (0.2, 0.3)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from openhearth.core.errors import LimitError
+from openhearth.core.errors import LimitError, NoTargetLeft
 from openhearth.core.provider import Target, TargetLimits
 from openhearth.routing.entrance import Entrance, Wish, skip_model
 from openhearth.routing.health import Health
@@ -101,6 +101,29 @@ def test_a_minute_says_when_the_next_fits() -> None:
     assert minute.fits_in_s(200.0, 50, 5) == 0  # alone, more than a minute may have
 
 
+def test_a_correction_belongs_to_the_time_of_what_it_corrects() -> None:
+    minute = Minute()
+    minute.add(0.0, 1000)
+    minute.correct(50.0, 0.0, -900)
+    assert minute.fits_in_s(50.0, 900, 1000) == 0
+    assert minute.fits_in_s(50.0, 901, 1000) > 0
+    minute.trim(62.0)
+    assert minute.total == 0
+    minute.correct(70.0, 0.0, 300)  # the call took longer than a minute: it used them now
+    minute.correct(70.0, 1.0, -300)
+    assert minute.total == 300
+
+
+def test_who_is_waited_for_does_not_wait() -> None:
+    way, targets = entrance(Clock(0.0)), only(concurrency=1)
+    assert way.enter(targets, 0, Wish("a")) is not None
+    assert way.enter(targets, 0, Wish("a")) is None
+    guard = way.enter(targets, 0, Wish("a", overbooks=True))
+    assert guard is not None
+    guard.leave()
+    assert way.enter(targets, 0, Wish("a")) is None
+
+
 def test_tokens_are_put_right_when_the_answer_is_there() -> None:
     clock = Clock(0.0)
     way, targets = entrance(clock), only(tpm=1000)
@@ -184,7 +207,7 @@ async def test_a_target_that_is_taken_away_sends_its_line_home() -> None:
     waiter = asyncio.create_task(way.wait(list(targets), 0, Wish("a")))
     await asyncio.sleep(0)
     way.forget("up")
-    with pytest.raises(Exception, match="Nothing is sent"):
+    with pytest.raises(NoTargetLeft, match="taken out of use"):
         await waiter
     place.leave()
     assert way.looked_at("up") == (0, 0)
@@ -200,7 +223,7 @@ def test_each_model_is_tried_as_often_as_it_may_be_and_those_that_stand_in_once(
         assert place is not None
         asked.append(place.target.id)
     assert asked == ["a", "b", "e"]
-    with pytest.raises(Exception, match="Nothing is sent"):
+    with pytest.raises(NoTargetLeft):
         way.enter(targets, 3, Wish("me", attempts=2))
 
 

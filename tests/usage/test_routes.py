@@ -163,7 +163,7 @@ async def test_the_name_of_a_model_is_no_formula_in_a_file(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("path", "param"),
     [
-        ("/admin/v1/logs?modle=small", "modle"),
+        ("/admin/v1/logs?colour=red", "colour"),
         ("/admin/v1/logs?from=yesterday", "from"),
         ("/admin/v1/logs?from=-5", "from"),
         ("/admin/v1/logs?from=9999999999999", "from"),

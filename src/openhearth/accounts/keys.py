@@ -1,7 +1,7 @@
 """API keys: made once, kept only as an HMAC, changed, rotated and stopped at once."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -29,7 +29,12 @@ _MOST_CACHE_S = 366 * 86_400
 
 
 class Keys(Callers):
-    """Every key of the platform; who may do this to whose key is the business of ``accounts.key_desk``."""
+    """Every key of the platform; who may do this to whose key is the business of ``accounts.key_desk``.
+
+    ``seal`` (``accounts.secrets.Vault.seal``), where it is set, keeps the text of new keys, to be shown again.
+    """
+
+    seal: Callable[[str], str] | None = None
 
     async def create(
         self,
@@ -77,6 +82,7 @@ class Keys(Callers):
             ips=tuple(ips),
             allowance=allowance,
             cache_s=cache_s,
+            sealed=self.seal(text) if self.seal else "",
         )
         check({field: getattr(record, field) for field in _CHECKED})
         shown = {field: value for field, value in msgspec.structs.asdict(record).items() if field != "id" and value}
@@ -112,7 +118,9 @@ class Keys(Callers):
         if record is None:
             return None
         text, digest = self._new_secret()
-        new = msgspec.structs.replace(record, digest=digest, hint=text[-4:], sealed="")
+        new = msgspec.structs.replace(
+            record, digest=digest, hint=text[-4:], sealed=self.seal(text) if self.seal else ""
+        )
         audit = await self._told(by, "key.rotate", key_id, {"digest": digest, "overlap_s": overlap_s})
         rotated = await self.records.rotate_key(new, self._now() + overlap_s, audit)
         self.forget_key(key_id)

@@ -92,6 +92,10 @@ class Ledger:
         """Settled calls that are not in the store yet."""
         return len(self._settled)
 
+    async def alive(self) -> list[str]:
+        """The boot ids of all processes that serve on this database now."""
+        return await self._nodes.alive()
+
     async def start(self) -> None:
         """Bring in what earlier runs left, and begin to write.
 

@@ -6,7 +6,7 @@ session ends by its time, by signing out, and with all others when the password 
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
@@ -45,13 +45,16 @@ class Sessions:
         settings: Access,
         *,
         tries: Tries | None = None,
+        may_register: Callable[[], Awaitable[bool]] | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
+        """``may_register`` is asked before anybody registers, instead of the setting."""
         self._records = records
         self._callers = callers
         self._users = users
         self._passwords = passwords
         self._settings = settings
+        self._may_register = may_register
         self._tries = tries or Tries(settings.tries, settings.tries_s)
         self._now = now
 
@@ -96,7 +99,8 @@ class Sessions:
 
     async def register(self, username: str, password: str, address: str) -> SignedIn:
         """A new member of the default organisation. Raises Forbidden when nobody may, and what ``create`` raises."""
-        if not self._settings.registration:
+        may = self._settings.registration if self._may_register is None else await self._may_register()
+        if not may:
             raise Forbidden("Nobody can register here. Ask the operator for an account.", code="registration_closed")
         self._tries.begin("", address)
         allowance = UNBOUNDED

@@ -56,8 +56,10 @@ class Tries:
         return seen
 
     def _clear(self, now: float) -> None:
+        """Forget what is over, and if that is not enough the older half."""
         for name in list(self._seen):
             if not self._kept(name, now):
                 del self._seen[name]
-        while len(self._seen) > _MOST_NAMES:
-            del self._seen[next(iter(self._seen))]
+        if len(self._seen) > _MOST_NAMES:
+            for name in list(self._seen)[: _MOST_NAMES // 2]:
+                del self._seen[name]

@@ -96,12 +96,12 @@ class Usage:
         """Sums per hour or UTC day, oldest first, without empty ones; with ``top``, the names charged most have sums of
         their own and all others are summed up as ``(other)``. Raises RequestError when there are too many."""
         if len(by) == 1 and top:
-            return await self._top_series(scope, start, end, per, by[0], top)
+            return await self._top_series(scope, start, end, per=per, by=by[0], top=top)
         found = await self._sums(scope, start, end, by, per)
         return _top(found, top, len(by)) if top and by else list(found)
 
     async def _top_series(
-        self, scope: Scope, start: float, end: float, per: Grain, by: Dimension, top: int
+        self, scope: Scope, start: float, end: float, *, per: Grain, by: Dimension, top: int
     ) -> list[UsageSum]:
         """Without reading the sums of thousands of names that are then shown as one."""
         names = [one.names[0] for one in await self.totals(scope, start, end, (by,))]

@@ -1,6 +1,7 @@
 """Everything about who may do what, put together: accounts on the records, their routes, the start of a database."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from starlette.routing import BaseRoute
@@ -36,14 +37,16 @@ class Access:
         *,
         bind_models: BindModels | None = None,
         passwords: Passwords | None = None,
+        may_register: Callable[[], Awaitable[bool]] | None = None,
     ) -> None:
         self._config = config
         self._records = records
         self.passwords = passwords or Passwords()
         self.keys = known
+        known.seal = vault.seal if config.access.show_keys else None
         self.users = Users(records, known, self.passwords)
         self.desk = KeyDesk(known, self.users, records)
-        self.sessions = Sessions(records, known, self.users, self.passwords, config.access)
+        self.sessions = Sessions(records, known, self.users, self.passwords, config.access, may_register=may_register)
         self.groups = Groups(records, known, bind_models=bind_models)
         self.orgs = Orgs(records, known)
         self.projects = Projects(records, known)

@@ -1,6 +1,7 @@
 """Who is told of every finished call: the metrics, and the log when it did not end well."""
 
 from collections.abc import Callable, Iterable
+from itertools import chain
 
 from openhearth.app.engine_metrics import engine_lines
 from openhearth.core.call import Call, Outcome
@@ -24,6 +25,11 @@ class Meter:
         self._log = Log("calls")
         self._metrics = metrics
         self._fresh: list[Call] = []
+        self._also: list[Callable[[], Iterable[str]]] = []
+
+    def also(self, lines: Callable[[], Iterable[str]]) -> None:
+        """More lines of the page, made anew each time."""
+        self._also.append(lines)
 
     def finished(self, call: Call) -> None:
         """Count a settled call, sooner or later; write a line for one that failed."""
@@ -48,7 +54,8 @@ class Meter:
         self.catch_up()
         states = self._engines.states()
         text = self._metrics.text({state.name: state.state for state in states})
-        return "".join([text, *(f"{line}\n" for line in engine_lines(states))]).encode()
+        more = chain(engine_lines(states), *(lines() for lines in self._also))
+        return "".join([text, *(f"{line}\n" for line in more)]).encode()
 
     def _write(self, call: Call) -> None:
         self._log.info(

@@ -23,7 +23,9 @@ from openhearth.app.embedded import about, embedded_rows
 from openhearth.app.embedded.replace import replaced
 from openhearth.app.parts import Parts
 from openhearth.app.relaying import Ground, Relaying, open_relaying
+from openhearth.app.repeats import open_repeats
 from openhearth.app.routes import surface_routes
+from openhearth.app.stores import open_records
 from openhearth.config import Config
 from openhearth.doors import asgi
 from openhearth.engines.packs import open_packs
@@ -35,7 +37,6 @@ from openhearth.relay.screen import Screen
 from openhearth.relay.services import Relay
 from openhearth.relay.work import Calls
 from openhearth.stores.blobs.local import LocalBlobs
-from openhearth.stores.sql import SqlRecords
 from openhearth.surfaces import health, target_health
 from openhearth.surfaces.admin.engines import routes as engine_routes
 from openhearth.surfaces.admin.prices import routes as price_routes
@@ -77,7 +78,7 @@ class _Assembly:
         self._stack = stack
         self._folder = Path(config.store.folder)
         self._secrets = open_secrets(self._folder)
-        self._records = SqlRecords(f"sqlite:///{self._folder / 'openhearth.db'}")
+        self._records = open_records(config)
         self._blobs = LocalBlobs(self._folder / "blobs")
         self._packs = open_packs(config.packs, environ)
         self._keys = Keys(self._records, self._secrets.pepper_bytes())
@@ -101,7 +102,9 @@ class _Assembly:
         relaying = await open_relaying(ground, stack)
         relay, targets = relaying.relay, relaying.targets
         routes = [
-            *health.routes(is_ready=lambda: "stopping" if relay.stopping else "", metrics=relay.meter.text),
+            *health.routes(
+                is_ready=lambda: "stopping" if relay.stopping else accounting.trouble, metrics=relay.meter.text
+            ),
             *access.routes(relay.gate),
             *target_routes(targets, relaying.router, relay.gate, config.limits),
             *target_health.routes(relay, relaying.router, catch_up=relaying.meter.catch_up),
@@ -111,6 +114,18 @@ class _Assembly:
             *accounting.routes(relay.gate, self._prices, relaying.catalog, self._folder),
             *surface_routes(self._parts(relay)),
         ]
+        repeats = open_repeats(
+            relay,
+            self._records,
+            self._blobs,
+            version=lambda: relaying.catalog.version,
+            secret=self._secrets.pepper_bytes(),
+            boot_id=accounting.ledger.boot_id,
+            alive=accounting.ledger.alive,
+        )
+        stack.callback(asyncio.create_task(repeats.keeper.sweep_on(_SWEEP_EVERY_S), name="kept answers").cancel)
+        relaying.meter.also(repeats.lines)
+        routes = repeats.added_to(routes)
         said += [*await targets.load(), *await targets.attach_environment()]
         stack.callback(asyncio.create_task(targets.learn(), name="lists of models").cancel)
         app = Witness(asgi.app(routes, trusted=config.server.trusted_proxies), accounting.digests)

@@ -1,4 +1,4 @@
-"""Where calls go and who carries them: targets and their health, the choice among them, engines, the upstream client."""
+"""Where calls go and who carries them: targets, their health, the choice among them, engines, the upstream client."""
 
 import asyncio
 import random

@@ -43,6 +43,10 @@ class Admin:
         """The decoded JSON answer. Raises NoServer and, when the server says no, Trouble with its words."""
         return self._decoded(self._sent(method, f"/admin/v1{path}", body))
 
+    def send(self, method: str, path: str, body: object = None) -> Any:
+        """The decoded JSON answer at any path of the server. Raises as ``ask`` does."""
+        return self._decoded(self._sent(method, path, body))
+
     def get(self, path: str) -> Any:
         """The decoded JSON at any path of the server. Raises as ``ask`` does."""
         return self._decoded(self.read(path))

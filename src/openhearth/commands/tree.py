@@ -81,6 +81,22 @@ _GROUPS = {
         "The master key that seals credentials at rest.",
         {"rotate": "Make a new master key and seal every stored credential with it."},
     ),
+    "redeem": (
+        "Codes that pay into an account, once.",
+        {
+            "create": "Make codes and print them.",
+            "list": "List codes and what became of them.",
+            "disable": "Let nobody use a code from now on.",
+        },
+    ),
+    "announce": (
+        "What the running server tells everybody.",
+        {
+            "add": "Tell everybody something.",
+            "list": "List announcements.",
+            "remove": "Take an announcement back.",
+        },
+    ),
     "target": (
         "Places the running server sends calls to.",
         {
@@ -107,6 +123,13 @@ _GROUPS = {
             "set": "Say what a model costs.",
             "history": "Show what prices were and who changed them.",
             "import": "Add every price of a file.",
+        },
+    ),
+    "ledger": (
+        "The books of the running server.",
+        {
+            "check": "Prove that all entries sum to zero and every balance follows from them.",
+            "balances": "List what accounts stand at.",
         },
     ),
     "receipt": (

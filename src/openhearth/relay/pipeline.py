@@ -231,15 +231,13 @@ class Exchange:
     async def _wake(self, target: Target, place: Place | None = None) -> None:
         try:
             await self._relay.engines.ensure(target.engine)
-        except UpstreamError as error:
+        except GatewayError as error:
             if place is not None:
                 place.leave()
+            if not isinstance(error, UpstreamError):
+                raise
             error.target = error.target or target.id
             self.attempt_failed(error)
-        except GatewayError:
-            if place is not None:
-                place.leave()
-            raise
         else:
             self._send(target, place)
 

@@ -122,7 +122,9 @@ class Work:
         generator aborts the work upstream.
         """
         errors: list[UpstreamError] = []
-        wish = Wish(self.call.principal.owner, attempts=self._attempts)
+        # Moderation guards calls that have a place already and wait for it, perhaps at the same target.
+        is_guard = self.call.operation is Operation.MODERATE
+        wish = Wish(self.call.principal.owner, attempts=self._attempts, overbooks=is_guard)
         way = Way(self._router, list(self._targets), wish)
         while True:
             tried = len(errors)

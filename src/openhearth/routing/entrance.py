@@ -20,11 +20,12 @@ from openhearth.routing.rooms import Place, Room
 
 class Wish(msgspec.Struct, frozen=True):
     """What a call says of itself: its tenant, the tokens it will cost at least, and how many targets of a model it may
-    try."""
+    try. ``overbooks``: it takes a place also where none is free, because calls that have one wait for it."""
 
     owner: str
     tokens: int = 0
     attempts: int = 3
+    overbooks: bool = False
 
 
 class Entrance:
@@ -62,7 +63,7 @@ class Entrance:
                     shut.append(target)
                     continue
                 room = self.room(target)
-                if room.line.count or room.fits_in_s(self._clock(), wish.tokens) != 0.0:
+                if not wish.overbooks and (room.line.count or room.fits_in_s(self._clock(), wish.tokens) != 0.0):
                     is_full = True
                     continue
                 targets.insert(tried, targets.pop(at))
@@ -115,7 +116,8 @@ class Entrance:
         """The target is gone: nobody waits for it any more."""
         room = self._rooms.pop(target_id, None)
         if room is not None:
-            self._turn_away(room)
+            said = "The target that this call waited for was taken out of use."
+            self._turn_away(room, lambda _: NoTargetLeft(said, retry_after_s=1.0))
 
     def changed(self, target_id: str) -> None:
         """Its circuit opened or closed, or its limits are others: those who wait may have to go, or may go in."""
@@ -123,7 +125,7 @@ class Entrance:
         if room is None:
             return
         if self.health.state(target_id) is State.OPEN:
-            self._turn_away(room)
+            self._turn_away(room, lambda waiter: self._shut(list(waiter.targets.values())))
         else:
             self._serve(room)
 
@@ -196,14 +198,15 @@ class Entrance:
         room.timer = None
         self._serve(room)
 
-    def _turn_away(self, room: Room) -> None:
+    def _turn_away(self, room: Room, why: Callable[[Waiter[Place]], NoTargetLeft]) -> None:
+        """Nobody waits here any more; those who wait nowhere else are told."""
         if room.timer is not None:
             room.timer.cancel()
             room.timer = None
         for waiter in room.line:
             room.line.remove(waiter)
             if not waiter.lines and not waiter.got.done():
-                waiter.got.set_exception(self._shut([]))
+                waiter.got.set_exception(why(waiter))
 
     def _give_up(self, waiter: Waiter[Place], rooms: dict[str, Room]) -> None:
         if not waiter.got.done():

@@ -19,6 +19,7 @@ from openhearth.core.errors import UpstreamBusy, UpstreamError, UpstreamRefusedU
 
 _REMEMBERED = 256
 _FORGETS_S = 30.0
+_HEARD_S = 60.0
 _MOST_DOUBLINGS = 4
 _MOST_CIRCUIT_DOUBLINGS = 2
 
@@ -172,12 +173,13 @@ class Health:
         return health.ewma_s * math.exp(-(self._clock() - health.heard_s) / _FORGETS_S)
 
     def learn(self, calls: Iterable[Call]) -> None:
-        """First bytes of finished calls that went straight to their target, many calls at once."""
-        of = self._targets.get
+        """First bytes of finished calls that went straight to their target, many calls at once; of a target that is
+        watched now, the attempts tell them (``heard``)."""
+        of, now_s = self._targets.get, self._clock()
         for call in calls:
             if call.first_byte_s and call.attempts == 1 and call.outcome is _OK:
                 health = of(call.target_id)
-                if health is not None and not health.ewma_s:
+                if health is not None and (not health.ewma_s or now_s - health.heard_s > _HEARD_S):
                     health.recent.append(call.first_byte_s)
 
     def ended(self) -> int:
@@ -201,7 +203,8 @@ class Health:
 
     def forget(self, target_id: str) -> None:
         """The target is gone."""
-        if self._targets.pop(target_id, None) is not None:
+        health = self._targets.pop(target_id, None)
+        if health is not None and health.opened:
             self._changed(target_id)
 
     def _of(self, target_id: str) -> TargetHealth:

@@ -21,7 +21,7 @@ class Minute:
         self.total = 0
 
     def add(self, now_s: float, amount: int) -> None:
-        """Add ``amount``; below zero takes back what was added too much."""
+        """``amount`` more, now."""
         self.trim(now_s)
         second = int(now_s)
         if not self._slots or self._slots[-1][0] != second:
@@ -29,7 +29,19 @@ class Minute:
         self._slots[-1][1] += amount
         self.total += amount
 
+    def correct(self, now_s: float, added_s: float, amount: int) -> None:
+        """What was added at ``added_s`` was too little by ``amount``, or (below zero) too much."""
+        self.trim(now_s)
+        for slot in self._slots:
+            if slot[0] == int(added_s):
+                slot[1] += amount
+                self.total += amount
+                return
+        if amount > 0:
+            self.add(now_s, amount)
+
     def trim(self, now_s: float) -> None:
+        """Forget what is more than a minute ago."""
         while self._slots and self._slots[0][0] < int(now_s) - _MINUTE_S:
             self.total -= self._slots.popleft()[1]
 
@@ -120,7 +132,7 @@ class Room:
         stayed_s = now_s - place.since_s
         self.service_s += (stayed_s - self.service_s) * (_SMOOTHING if self.service_s else 1.0)
         if self.limits.tpm and used_tokens:
-            self.tokens.add(now_s, used_tokens - place.tokens)
+            self.tokens.correct(now_s, place.since_s, used_tokens - place.tokens)
             self.tokens_each += (used_tokens - self.tokens_each) * (_SMOOTHING if self.tokens_each else 1.0)
 
     def serves_each_s(self, now_s: float) -> float:

@@ -217,6 +217,13 @@ class Targets:
                 return msgspec.structs.replace(found, state=engine.state, load_s=engine.load_s)
         return found
 
+    async def models_at(self, target_id: str) -> list[str]:
+        """The names that the target lists itself, asked now. Raises NotFound for an unknown id, GatewayError."""
+        target = self._catalog.target(target_id)
+        if target is None:
+            raise _no_target(target_id)
+        return await self._ask(target)
+
     async def upstream_models(self) -> list[Model]:
         """Names that wildcard targets list themselves, as ``provider/name``; kept for ten minutes."""
         wild = [target for target in self._catalog.targets() if target.model == ANY]

@@ -151,7 +151,11 @@ def check_json(request: Request) -> None:
 async def struct_body(request: Request, want: type[_Struct], *, most: int, within_s: float) -> _Struct:
     """The JSON body as a Struct. Raises RequestError naming the field, TooLarge, UnsupportedMedia, RequestTimeout."""
     check_json(request)
-    body = await body_bytes(request, most=most, within_s=within_s)
+    return struct_of(await body_bytes(request, most=most, within_s=within_s), want)
+
+
+def struct_of(body: bytes, want: type[_Struct]) -> _Struct:
+    """A JSON body that was read, as a Struct. Raises RequestError naming the field."""
     try:
         return msgspec.json.decode(body, type=want)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

@@ -22,7 +22,7 @@ from openhearth.stores.ports import (
     Records,
     TargetRecord,
 )
-from openhearth.stores.sql import files, keys, ledger, pictures, schema, settings, sums, targets
+from openhearth.stores.sql import files, keys, ledger, pictures, proof, schema, settings, sums, targets
 from openhearth.stores.sql import prices as price_rows
 from openhearth.stores.sql.access import SqlAccess
 from openhearth.stores.sql.database import Database, cause_of
@@ -133,7 +133,7 @@ class SqlRecords(SqlAccess, Records):
 
     @override
     async def check_ledger(self) -> Sequence[str]:
-        return await self.database.survey(sums.check)
+        return await self.database.survey(proof.check)
 
     @override
     async def entry(self, effect: str) -> LedgerEntry | None:

@@ -57,7 +57,7 @@ class SqlUsage(UsageRecords):
     async def sums(
         self, scope: Scope, start: float, end: float, *, by: Sequence[Dimension], per: Grain, most: int
     ) -> Sequence[UsageSum]:
-        return await self._database.read(usage_sums.sums, scope, start, end, by, per, most)
+        return await self._database.read(usage_sums.sums, scope, start, end, by=by, per=per, most=most)
 
     @override
     async def fold_days(self, now: float, days: int) -> int:

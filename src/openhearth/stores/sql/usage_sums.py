@@ -16,7 +16,7 @@ _Ranges = list[tuple[int, int]]  # from, up to and without
 
 
 def sums(
-    connection: Connection, scope: Scope, start: float, end: float, by: Sequence[Dimension], per: Grain, most: int
+    connection: Connection, scope: Scope, start: float, end: float, *, by: Sequence[Dimension], per: Grain, most: int
 ) -> list[UsageSum]:
     """By bucket and names, in this order."""
     hours = (math.floor(start) // HOUR_S, -(-math.ceil(end) // HOUR_S))
@@ -24,7 +24,7 @@ def sums(
     scope = spelled_out(connection, scope)
     found: dict[tuple[Any, ...], list[int]] = {}
     for table, ranges in ((_days(scope, by), days), (USAGE_HOURS, _rest(hours, days))):
-        for row in _summed(connection, table, ranges, scope, by, per, most):
+        for row in _summed(connection, table, ranges, scope, by=by, per=per, most=most):
             bucket, so_far = tuple(row[: len(by) + 1]), found.get(tuple(row[: len(by) + 1]))
             numbers = [int(number) for number in row[len(by) + 1 :]]
             found[bucket] = numbers if so_far is None else [*map(sum, zip(so_far, numbers, strict=True))]
@@ -37,6 +37,7 @@ def _summed(
     table: FromClause,
     ranges: _Ranges,
     scope: Scope,
+    *,
     by: Sequence[Dimension],
     per: Grain,
     most: int,

@@ -11,7 +11,7 @@ from openhearth.core.call import Principal
 from openhearth.core.errors import RequestError
 from openhearth.core.permissions import Permission
 from openhearth.relay.gate import Gate
-from openhearth.surfaces.http import Handler, Json, Route, known_caller, struct_body
+from openhearth.surfaces.http import Handler, Json, Route, body_bytes, check_json, known_caller, struct_of
 
 _Body = TypeVar("_Body")
 _MOST_ROWS = 1000
@@ -43,10 +43,10 @@ class Reader:
         self._limits = limits
 
     async def body(self, request: Request, want: type[_Body]) -> _Body:
-        """The JSON body. An empty one is an empty object. Raises RequestError and what ``struct_body`` raises."""
-        if request.headers.get("content-length", "") == "0":
-            return msgspec.json.decode(b"{}", type=want)
-        return await struct_body(request, want, most=self._limits.header_bytes, within_s=self._limits.body_s)
+        """The JSON body; none is an empty object. Raises what ``surfaces.http.struct_body`` raises."""
+        check_json(request)
+        body = await body_bytes(request, most=self._limits.header_bytes, within_s=self._limits.body_s)
+        return struct_of(body or b"{}", want)
 
 
 def page_of(request: Request) -> Page:

@@ -16,6 +16,7 @@ from openhearth.config import Limits
 from openhearth.core.call import Principal
 from openhearth.core.errors import Conflict, NotFound, RequestError
 from openhearth.core.provider import Provider
+from openhearth.relay.gate import Gate
 from openhearth.routing.catalog import Catalog
 from openhearth.routing.target_forms import Probe, TargetChange
 from openhearth.routing.targets import Targets
@@ -62,6 +63,7 @@ class Channels:
         catalog: Catalog,
         providers: Mapping[str, Provider],
         usage: Usage,
+        gate: Gate,
         limits: Limits,
     ) -> None:
         self._book = book
@@ -69,6 +71,7 @@ class Channels:
         self._catalog = catalog
         self._providers = providers
         self._usage = usage
+        self._gate = gate
         self._limits = limits
 
     async def listing(self, request: Request, _: Principal) -> Response:
@@ -161,7 +164,7 @@ class Channels:
         return ok({"id": made.number})
 
     async def probe(self, request: Request, _: Principal) -> Response:
-        """Whether the channel answers, and in how many seconds: it is asked for its list of models, which costs nothing."""
+        """Whether the channel answers, and after how many seconds: it is asked for its list of models, for nothing."""
         channel = await self._book.one(number_in(request, "channel"))
         probe = await self._tested(channel)
         seconds = Decimal(probe.latency_ms) / 1000
@@ -202,12 +205,12 @@ class Channels:
     async def enabled_models(self, _: Request, __: Principal) -> Response:
         return ok([one.id for one in self._catalog.models()])
 
-    async def by_type(self, _: Request, __: Principal) -> Response:
-        """GET /api/models: names by the channel's type."""
+    async def by_type(self, _: Request, by: Principal) -> Response:
+        """GET /api/models: names that the caller may use, by the channel's type."""
         found: dict[str, dict[str, None]] = {}
         for channel in await self._book.all():
             for member in channel.members if channel.enabled else ():
-                if member.model != "*":
+                if member.model != "*" and self._gate.may_use(by, member.model):
                     found.setdefault(str(channel.record.kind), {})[member.model] = None
         return ok({kind: list(names) for kind, names in found.items()})
 

@@ -99,7 +99,7 @@ def _account(account: OwnAccount, channels: Channels) -> list[_Row]:
         (ACCOUNT, "GET", "/api/user/models", account.models),
         (ACCOUNT, "GET", "/api/user/token", account.new_token),
         (ACCOUNT, "POST", "/api/user/topup", account.top_up),
-        (OPERATE, "GET", "/api/models", channels.by_type),
+        (ACCOUNT, "GET", "/api/models", channels.by_type),
         *((ACCOUNT, "GET", f"/api/{kind}/self", no_tasks) for kind in ("task", "mj")),
         *((ADMIN, "GET", f"/api/{kind}", no_tasks) for kind in ("task", "mj")),
     ]

@@ -18,7 +18,7 @@ from openhearth.core.errors import Conflict, Forbidden, NotFound, RequestError
 from openhearth.core.provider import Secret
 from openhearth.stores.newapi_ports import Names, NewApiRecords, Token
 from openhearth.surfaces.newapi.envelope import listed, number_in, ok, page_of, read
-from openhearth.surfaces.newapi.standing import left_of_token
+from openhearth.surfaces.newapi.standing import Standings, left_of_token
 from openhearth.surfaces.newapi.terms import DISABLED, ENABLED, EXHAUSTED, EXPIRED, moment
 
 _SK = "sk-"
@@ -60,16 +60,19 @@ class Tokens:
         records: NewApiRecords,
         digest_of: Callable[[str], str],
         unseal: Callable[[str], Secret],
+        standings: Standings,
         limits: Limits,
     ) -> None:
         self._desk = desk
         self._records = records
         self._digest_of = digest_of
         self._unseal = unseal
+        self._standings = standings
         self._limits = limits
 
     async def listing(self, request: Request, by: Principal) -> Response:
         page = page_of(request)
+        await self._standings.settle()
         found, total = await self._records.tokens(by.user_id, offset=page.offset, limit=page.size)
         return listed(await self._rows(found), total, page)
 
@@ -77,6 +80,7 @@ class Tokens:
         """By a part of the name (``keyword``) or a whole key (``token``)."""
         page = page_of(request)
         keyword, token = request.query_params.get("keyword", ""), request.query_params.get("token", "")
+        await self._standings.settle()
         digest = self._digest_of(_SK + token.removeprefix(_SK)) if token else ""
         found, total = await self._records.tokens(
             by.user_id, search=keyword, digest=digest, offset=page.offset, limit=page.size
@@ -160,6 +164,7 @@ class Tokens:
 
     async def _mine(self, by: Principal, number: int) -> Token:
         """Raises NotFound, for foreign ones too."""
+        await self._standings.settle()
         token = await self._records.token(number) if number > 0 else None
         if token is None or token.key.user_id != by.user_id or not rules.sees_key(by, token.key):
             raise NotFound(f"There is no token {number}.", code="not_found")

@@ -26,9 +26,11 @@ from openhearth.surfaces.openapi import (
     files,
     fish,
     images,
+    ledger,
     models,
     operator,
     prices,
+    repeats,
     targets,
     texts,
     tools,
@@ -51,8 +53,10 @@ _AREAS: tuple[ModuleType, ...] = (
     access,
     account,
     prices,
+    ledger,
     targets,
     calls,
+    repeats,
 )
 _REFUSALS = (
     ("Error",),
@@ -85,6 +89,7 @@ def document() -> dict[str, Any]:
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": schemas,
+            "parameters": repeats.parameters(),
             "responses": {name: answer for errors in _REFUSALS for name, answer in refusals(errors).items()},
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
         },
@@ -106,7 +111,11 @@ def _named(paths: dict[str, Any], area: str) -> dict[str, Any]:
     """Each operation with its area, and a name that programs made from the description can use."""
     return {
         path: {
-            method: {"operationId": f"{method}{_WORDS.sub('_', path)}".rstrip("_"), "tags": [area], **operation}
+            method: {
+                "operationId": f"{method}{_WORDS.sub('_', path)}".rstrip("_"),
+                "tags": [area],
+                **repeats.marked(path, method, operation),
+            }
             for method, operation in methods.items()
         }
         for path, methods in paths.items()

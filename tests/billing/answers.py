@@ -53,7 +53,8 @@ REPORTS: dict[str, Reported] = {
     ),
     "negative": Reported({"prompt_tokens": 12, "completion_tokens": -4}, {"input_tokens": 12}),
     "nulls": Reported(
-        {"prompt_tokens": 11, "completion_tokens": 3, "prompt_tokens_details": None}, {"input_tokens": 11, "output_tokens": 3}
+        {"prompt_tokens": 11, "completion_tokens": 3, "prompt_tokens_details": None},
+        {"input_tokens": 11, "output_tokens": 3},
     ),
     "huge": Reported(
         {"prompt_tokens": 10**9, "completion_tokens": 10**9}, {"input_tokens": 10**9, "output_tokens": 10**9}
@@ -66,8 +67,8 @@ REPORTS: dict[str, Reported] = {
 
 
 class Block(msgspec.Struct, frozen=True):
-    """One part of an answer's body. ``counts``: it is an event of the answer, and no comment or end mark. ``fails``: with
-    it the answer is none."""
+    """One part of an answer's body. ``counts``: it is an event of the answer, and no comment or end mark. ``fails``:
+    with it the answer is none."""
 
     data: bytes
     counts: bool = True

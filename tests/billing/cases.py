@@ -1,4 +1,4 @@
-"""The cases of the relay: what an upstream says, where it or the client breaks off, who asks at which door, what it costs.
+"""The cases of the relay: what an upstream says, where it or the client breaks off, who asks at which door.
 
 ``expected`` is the policy; ``cases`` mixes everything with everything, the same way in every run.
 """

@@ -60,7 +60,8 @@ RATES: dict[str, dict[str, Any]] = {
         "image_output_micros_per_mtok": 30_000_000,
     },
     "long": {
-        "input_micros_per_mtok": 1_250_000, "cached_input_micros_per_mtok": 125_000, "output_micros_per_mtok": 5_000_000,
+        "input_micros_per_mtok": 1_250_000, "cached_input_micros_per_mtok": 125_000,
+        "output_micros_per_mtok": 5_000_000,
         "long_prompts": [{"above_tokens": 1000, "input_micros_per_mtok": 2_500_000, "output_micros_per_mtok": 7_500_000,
                           "cached_input_micros_per_mtok": 250_000}],
     },

@@ -11,7 +11,8 @@ import msgspec
 from openhearth.core.errors import GatewayError, NotFound
 from openhearth.core.media import ImageEvent, ImageProgress, ImageRequest, ImagesDone, MadePicture, Picture
 from openhearth.core.provider import Target
-from openhearth.stores.ports import BlobWriter, FileRecord, PictureRecord
+from openhearth.stores.blob_ports import BlobWriter
+from openhearth.stores.ports import FileRecord, PictureRecord
 
 
 def png(width: int = 4, height: int = 3, grey: int = 128) -> bytes:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from openhearth.stores.access_ports import Audit
 from openhearth.stores.ports import PriceRecord
 
 
@@ -15,7 +16,7 @@ class KeptPrices:
         self.away = False
         self.failures = 0
 
-    async def add_prices(self, prices: Sequence[PriceRecord]) -> Sequence[PriceRecord]:
+    async def add_prices(self, prices: Sequence[PriceRecord], audit: Audit | None = None) -> Sequence[PriceRecord]:
         self._check()
         start = len(self.rows) + 1
         added = [msgspec.structs.replace(price, version=start + n) for n, price in enumerate(prices)]

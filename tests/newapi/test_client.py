@@ -63,8 +63,8 @@ async def test_a_key_asks_for_its_own_standing(running: Running) -> None:
     assert (await bearer.raw("GET", "/oneapi/token")).json() == {"balance": 0.99}
     grants = (await bearer.raw("GET", "/v1/dashboard/billing/credit_grants")).json()
     assert (grants["total_granted"], grants["total_used"], grants["total_available"]) == (1, 0.01, 0.99)
-    asked = await Client(running.app).raw("GET", f"/api/log/token?key={key}")
-    assert [row["quota"] for row in asked.json()["data"]] == [CENT]
+    logs = await Client(running.app).raw("GET", f"/api/log/token?key={key}")
+    assert [row["quota"] for row in logs.json()["data"]] == [CENT]
     refused = await Client(running.app, "Bearer sk-nobody").raw("GET", "/api/usage/token")
     assert (refused.status, refused.json()["success"]) == (401, False)
 
@@ -87,9 +87,9 @@ async def test_tokens_are_listed_changed_and_deleted(running: Running) -> None:
     assert [one["id"] for one in await user.items(f"/api/token/search?token={made[4]['key']}")] == [made[4]["id"]]
     assert await user.items(f"/api/token/search?token=sk-{'x' * 40}") == []
     later = int(time.time()) + 3600
-    changed = await user.put("/api/token/", {"id": made[0]["id"], "name": "renamed", "remain_quota": 10,
-                                             "unlimited_quota": False, "expired_time": later, "allow_ips": "10.0.0.0/8\n",
-                                             "model_limits_enabled": False, "model_limits": "", "group": ""})  # fmt: skip
+    body = {"id": made[0]["id"], "name": "renamed", "remain_quota": 10, "unlimited_quota": False, "group": ""}
+    body |= {"expired_time": later, "allow_ips": "10.0.0.0/8\n", "model_limits_enabled": False, "model_limits": ""}
+    changed = await user.put("/api/token/", body)
     assert (changed["name"], changed["remain_quota"], changed["expired_time"]) == ("renamed", 10, later)
     assert changed["allow_ips"] == "10.0.0.0/8"
     again = await user.put("/api/token/", changed)
@@ -120,7 +120,9 @@ async def test_a_used_up_or_expired_token_says_so_and_is_enabled_by_more(running
     more = await user.put("/api/token/", {"id": made["id"], "name": "k", "remain_quota": CENT, "status": 4})
     assert (more["status"], more["remain_quota"], more["used_quota"]) == (1, CENT, CENT)
     assert await chat(running, made["full_key"]) == 200
-    past = await user.put("/api/token/", {"id": made["id"], "expired_time": int(time.time()) - 10, "remain_quota": UNIT})
+    past = await user.put(
+        "/api/token/", {"id": made["id"], "expired_time": int(time.time()) - 10, "remain_quota": UNIT}
+    )
     assert past["status"] == 3
     with pytest.raises(Refused, match="expired"):
         await user.put("/api/token/?status_only=1", {"id": made["id"], "status": 1})

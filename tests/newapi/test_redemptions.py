@@ -166,6 +166,10 @@ async def test_a_wrong_batch_makes_none(running: Running, field: str, value: obj
 async def test_the_database_holds_no_code(running: Running) -> None:
     codes = await running.root.post("/api/redemption/", {"name": "gift", "quota": UNIT, "count": 2})
     folder = Path(running.platform.config.store.folder)
-    found = b"".join(path.read_bytes() for path in folder.glob("openhearth.db*"))
+    found = await asyncio.to_thread(_bytes_of, folder)
     assert b"gift" in found
     assert not any(code.encode() in found for code in codes)
+
+
+def _bytes_of(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.glob("openhearth.db*"))

@@ -26,6 +26,7 @@ class Foreign(msgspec.Struct, frozen=True):
     ends: bool = False
 
 
+_IN_ORG = "what lies in another organisation is tried by tests/access/test_tenants.py"
 SHARED: Mapping[str, str] = {
     "GET /samples/{name}": "sample pictures are for everybody",
     "GET /v1/models/{name:path}": "models are the server's; which of them a key may use is its own list",
@@ -37,8 +38,28 @@ SHARED: Mapping[str, str] = {
     "POST /elevenlabs/v1/text-to-speech/{voice}/stream": "voices",
     "POST /elevenlabs/v1/text-to-speech/{voice}/with-timestamps": "voices",
     "POST /elevenlabs/v1/text-to-speech/{voice}/stream/with-timestamps": "voices",
-    "PATCH /admin/v1/keys/{id}": "keys of all tenants, for those who administer them",
-    "POST /admin/v1/keys/{id}/disable": "keys of all tenants, for those who administer them",
+    "PATCH /admin/v1/keys/{id}": _IN_ORG,
+    "POST /admin/v1/keys/{id}/disable": _IN_ORG,
+    "GET /admin/v1/keys/{id}": _IN_ORG,
+    "DELETE /admin/v1/keys/{id}": _IN_ORG,
+    "POST /admin/v1/keys/{id}/enable": _IN_ORG,
+    "POST /admin/v1/keys/{id}/rotate": _IN_ORG,
+    "GET /admin/v1/users/{id}": _IN_ORG,
+    "PATCH /admin/v1/users/{id}": _IN_ORG,
+    "DELETE /admin/v1/users/{id}": _IN_ORG,
+    "POST /admin/v1/users/{id}/password": _IN_ORG,
+    "POST /admin/v1/users/{id}/top-up": _IN_ORG,
+    "GET /admin/v1/orgs/{id}": _IN_ORG,
+    "PATCH /admin/v1/orgs/{id}": _IN_ORG,
+    "GET /admin/v1/projects/{id}": _IN_ORG,
+    "PATCH /admin/v1/projects/{id}": _IN_ORG,
+    "DELETE /admin/v1/projects/{id}": _IN_ORG,
+    "GET /admin/v1/groups/{name}": "groups are the server's",
+    "PATCH /admin/v1/groups/{name}": "groups are the server's",
+    "DELETE /admin/v1/groups/{name}": "groups are the server's",
+    "GET /admin/v1/models/{name:path}/allowance": "models are the server's",
+    "PUT /admin/v1/models/{name:path}/allowance": "models are the server's",
+    "DELETE /admin/v1/models/{name:path}/allowance": "models are the server's",
     "PATCH /admin/v1/targets/{id}": "targets are the server's",
     "DELETE /admin/v1/targets/{id}": "targets are the server's",
     "PUT /admin/v1/routing/{model:path}": "models are the server's",

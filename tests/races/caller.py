@@ -11,8 +11,10 @@ import time
 
 import msgspec
 
+from openhearth.accounts.entries import Reservation
 from openhearth.core.allowance import Bound, Limit
-from openhearth.core.errors import LimitError
+from openhearth.core.call import Call
+from openhearth.core.errors import LimitError, StoreAway
 from tests.races.node import Node, Where, call_of, charge
 
 
@@ -81,7 +83,7 @@ async def _one(
     """One call: what it was charged, and when it was open; no span for a call that was refused."""
     call = call_of(f"{race.where.boot}_{case.name}_{number}", case.name, [case.limit], race.now)
     try:
-        reservation = await node.limits.reserve_shared(call, case.hold)
+        reservation = await _reserved(node, call, case.hold)
     except LimitError:
         return case.name, 0, None
     began = time.monotonic()
@@ -91,6 +93,16 @@ async def _one(
     ended = time.monotonic()
     reservation.settle(call)
     return case.name, spent, (began, ended)
+
+
+async def _reserved(node: Node, call: Call, hold: int) -> Reservation:
+    """As a client that comes again when it is told to: a slow machine cannot check thousands of calls in time."""
+    async with asyncio.timeout(90):
+        while True:
+            try:
+                return await node.limits.reserve_shared(call, hold)
+            except StoreAway:
+                await asyncio.sleep(0.5)
 
 
 async def _hear() -> str:

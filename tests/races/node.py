@@ -15,6 +15,7 @@ from openhearth.app.stores import open_counters, open_records
 from openhearth.config import Config, Store
 from openhearth.core.allowance import Bound, Limit
 from openhearth.core.call import Call, Checkpoint, Principal
+from openhearth.core.errors import StoreAway
 from openhearth.core.operations import Operation
 from openhearth.stores.counter_ports import Take
 
@@ -52,7 +53,17 @@ class Node:
         await self.records.open()
         await self.ledger.start()
         await self.counters.load(await self.records.spent() if self.counters.is_local else {})
+        async with asyncio.timeout(60):
+            while not await self._counts():
+                await asyncio.sleep(0.1)
         return self
+
+    async def _counts(self) -> bool:
+        try:
+            await self.looks("key:nobody", Bound.TOTAL, 0.0)
+        except StoreAway:
+            return False
+        return True
 
     async def close(self) -> None:
         await self.ledger.close()
@@ -95,7 +106,9 @@ def charge(call: Call, nanos: int) -> None:
 def come_to(call: Call, nanos: int) -> None:
     """What a stream does on its way: it would cost this if it ended now."""
     call.target_id = "target_1"
-    call.so_far = Checkpoint(input_tokens=1, output_tokens=nanos, cost_nanos=nanos, charge_nanos=nanos, price_version=1)
+    call.so_far = Checkpoint(
+        input_tokens=1, output_tokens=nanos, cached_tokens=0, cost_nanos=nanos, charge_nanos=nanos, price_version=1
+    )
 
 
 async def forever() -> None:

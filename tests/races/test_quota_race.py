@@ -118,7 +118,8 @@ def judge(case: Case, outcomes: list[Outcome], counted: tuple[int, int], calls: 
     refused = sum(outcome.refused for outcome in outcomes)
     assert len(spans) + refused == calls, case.name
     if bound in MONEY:
-        assert most - case.hold < charged <= most, case.name
+        assert charged <= most, case.name
+        assert len(spans) >= most // case.hold, case.name
         assert counted == (charged, 0), case.name
     elif bound is Bound.RPM:
         assert (len(spans), counted) == (most, (most, 0)), case.name

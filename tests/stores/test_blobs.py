@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from openhearth.core.errors import StorageFull
+from openhearth.stores.blob_ports import Blobs
 from openhearth.stores.blobs.local import LocalBlobs
-from openhearth.stores.ports import Blobs
 
 
 async def local(folder: Path) -> Blobs:

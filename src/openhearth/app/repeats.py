@@ -6,7 +6,7 @@ import msgspec
 from starlette.routing import BaseRoute
 
 from openhearth.relay.services import Relay
-from openhearth.stores.ports import Blobs
+from openhearth.stores.blob_ports import Blobs
 from openhearth.stores.sql import SqlRecords
 from openhearth.stores.sql.repeats import SqlRepeats
 from openhearth.surfaces.repeats import showing

@@ -3,10 +3,10 @@
 from typing import Any
 from urllib.parse import urlencode
 
+from openhearth.accounts.amounts import usd_of_nanos
 from openhearth.commands.admin import Server, connect
 from openhearth.commands.show import as_json, as_table
 
-_NANOS_PER_USD = 10**9
 _ROWS = 1000
 
 
@@ -42,7 +42,7 @@ def balances(*, account: str = "", json: bool = False, server: Server | None = N
     if json:
         as_json(rows)
     else:
-        shown = [{"account": row["account"], "usd": _usd(row["nanos"])} for row in rows]
+        shown = [{"account": row["account"], "usd": usd_of_nanos(row["nanos"])} for row in rows]
         as_table(shown, ("account", "usd"), nothing="No account was ever used.")
     return 0
 
@@ -52,12 +52,6 @@ def _said(found: dict[str, Any]) -> str:
     if not found["ok"]:
         return "\n".join([f"The ledger does not add up ({counted}):", *(f"- {fault}" for fault in found["faults"])])
     return (
-        f"The ledger adds up: {counted}; all entries sum to 0. {_usd(found['charged_nanos'])} USD were charged, "
-        f"{_usd(found['cost_nanos'])} USD are owed to providers. {found['open_calls']:,} calls are open."
+        f"The ledger adds up: {counted}; all entries sum to 0. {usd_of_nanos(found['charged_nanos'])} USD were charged, "
+        f"{usd_of_nanos(found['cost_nanos'])} USD are owed to providers. {found['open_calls']:,} calls are open."
     )
-
-
-def _usd(nanos: int) -> str:
-    """Exact, with at least two digits after the point."""
-    whole, rest = divmod(abs(nanos), _NANOS_PER_USD)
-    return f"{'-' if nanos < 0 else ''}{whole:,}.{f'{rest:09d}'.rstrip('0').ljust(2, '0')}"

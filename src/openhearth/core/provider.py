@@ -171,6 +171,11 @@ class Secret:
     def reveal(self) -> str:
         return self._value
 
+    def out_of(self, said: bytes) -> bytes:
+        """What somebody said who knows the credential, without it."""
+        value = self._value.encode()
+        return said.replace(value, b"***") if value else said
+
     @override
     def __repr__(self) -> str:
         return "Secret(…)"

@@ -12,7 +12,8 @@ from typing import TypeVar
 from openhearth.core.errors import NotFound
 from openhearth.core.ids import new_id
 from openhearth.files.mime import HEAD_BYTES, mime_of
-from openhearth.stores.ports import Blobs, BlobWriter, FileRecord, FileRecords, Page
+from openhearth.stores.blob_ports import Blobs, BlobWriter
+from openhearth.stores.ports import FileRecord, FileRecords, Page
 
 _LOG = logging.getLogger(__name__)
 _SWEEP_ROWS = 500

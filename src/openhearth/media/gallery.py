@@ -13,7 +13,8 @@ from openhearth.core.ids import new_id
 from openhearth.core.media import MadePicture
 from openhearth.core.pictures import EXTENSIONS
 from openhearth.media.links import Links, OwnLink
-from openhearth.stores.ports import Blobs, PictureRecord, PictureRecords
+from openhearth.stores.blob_ports import Blobs
+from openhearth.stores.ports import PictureRecord, PictureRecords
 
 _DONE = TypeVar("_DONE")
 _LOG = logging.getLogger(__name__)

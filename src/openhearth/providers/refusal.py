@@ -53,6 +53,8 @@ async def refused(answer: Streamed, target: Target) -> GatewayError:
 
 def refusal(status: int, body: bytes, target: Target, wait_s: float | None) -> GatewayError:
     """The error of an answer with ``status`` and ``body``."""
+    if target.secret is not None:
+        body = target.secret.out_of(body)  # some repeat our credential
     fault, name = _said(body), target.id
     words = (fault.message or f"the request was refused ({status})")[:_MOST_WORDS]
     code = None if fault.code is None else str(fault.code)[:100]

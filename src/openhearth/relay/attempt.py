@@ -108,6 +108,8 @@ class Attempt(msgspec.Struct, eq=False):
                 self.owner.attempt_failed(error)
                 return
             if data:
+                if observer.failed:
+                    data = self._closed(data)
                 sink = self.sink
                 if sink is not None:
                     sink(data)
@@ -134,7 +136,7 @@ class Attempt(msgspec.Struct, eq=False):
         if kind == "ok":
             self.owner.whole(self.status, self.headers, body, self.target, self.dropped)
             return
-        said, code = said_by(body)
+        said, code = said_by(self._closed(body))
         message = f"The upstream answered 200 with {'an error' if kind == 'error' else 'something that is not JSON'}"
         self.owner.attempt_failed(
             UpstreamGarbled(f"{message}{': ' + said if said else ''}.", code=code, target=self.target.id)
@@ -143,6 +145,10 @@ class Attempt(msgspec.Struct, eq=False):
     def answer_failed(self, error: UpstreamError) -> None:
         error.target = error.target or self.target.id
         self.owner.attempt_failed(error)
+
+    def _closed(self, said: bytes) -> bytes:
+        """What the upstream says of a failure, without our credential: some repeat it."""
+        return said if self.target.secret is None else self.target.secret.out_of(said)
 
     def _pass_on(self, data: bytes) -> None:
         """The client's stream starts with the first event, so that until then another target can be tried."""
@@ -153,7 +159,7 @@ class Attempt(msgspec.Struct, eq=False):
     def _end_stream(self, observer: StreamObserver) -> None:
         rest = observer.rest()
         if rest:
-            self._pass_on(rest)
+            self._pass_on(self._closed(rest) if observer.failed else rest)
         if observer.failed:
             self.owner.stream_ended(self.target, Outcome.FAILED, "upstream_error", self.events)
         elif not observer.finished:

@@ -65,18 +65,20 @@ def classify(
     """The error class of an upstream's answer with ``status`` of 400 or more; ``name`` is who gave it.
 
     What the upstream says of its own trouble is passed on with its code, and with who said it unless it ``is_ours``
-    (an embedded engine): cut short, without ``secret`` (the credential that was sent) and anything else that looks
-    like one. What it says of our credential is nobody's business but the operator's.
+    (an embedded engine): cut short, and without anything that looks like a credential. ``secret``, the credential that
+    was sent, is taken out of everything. What it says of our credential is nobody's business but the operator's.
     """
     wait = _retry_after(headers)
     if status in (401, 402, 403):
         said = f"{name} answered {status}: it refused our credential."
         return UpstreamRefusedUs(said, target=name, upstream_status=status, retry_after_s=wait)
+    if secret is not None:
+        body = secret.out_of(body)
     message, code = said_by(body)
     if status not in (408, 429, 504, 529) and status < 500:
         said = message or f"{name} answered {status}."
         return UpstreamRejected(said, code=code, target=name, upstream_status=status, body=body)
-    words = _safe(message, secret) or ("it is busy." if status in (429, 529) else "")
+    words = _safe(message) or ("it is busy." if status in (429, 529) else "")
     said = words if message and is_ours else f"{name} answered {status}{': ' + words if words else '.'}"
     if status in (429, 529):
         return UpstreamBusy(said, code=code, target=name, upstream_status=status, retry_after_s=wait or 1.0)
@@ -85,10 +87,8 @@ def classify(
     return UpstreamDown(said, code=code, target=name, upstream_status=status, retry_after_s=wait)
 
 
-def _safe(message: str, secret: Secret | None) -> str:
-    """``message`` in one line of at most 500 characters, without credentials."""
-    if secret is not None and secret.reveal():
-        message = message.replace(secret.reveal(), "…")
+def _safe(message: str) -> str:
+    """``message`` in one line of at most 500 characters, without what looks like a credential."""
     line = " ".join(redacted(message[: 2 * _MOST_SAID_CHARS]).split())
     return line if len(line) <= _MOST_SAID_CHARS else line[: _MOST_SAID_CHARS - 1] + "…"
 

@@ -65,6 +65,7 @@ class Work:
         self._total_s = total_s
         self._standing = standing
         self._committed = False
+        self._is_delivering = False
         self.target: Target | None = None
 
     @property
@@ -103,8 +104,12 @@ class Work:
         return headers
 
     def commit(self) -> None:
-        """The client has seen something of this target's answer: from now on no other target is tried."""
+        """The client has seen something, if only a comment: from now on no other target is tried."""
         self._committed = True
+
+    def deliver(self) -> None:
+        """The client gets a part of this target's answer: from now on it pays for what it had, also when it leaves."""
+        self._committed = self._is_delivering = True
 
     async def one(self, attempt: Callable[[Target], Awaitable[ResultT]]) -> ResultT:
         """The result of the first target that gives one. Raises as ``stream`` does; cancelling aborts upstream."""
@@ -200,7 +205,7 @@ class Work:
 
     def _delivered(self) -> bool:
         """Whether a client that leaves now has had something it pays for."""
-        return self._committed
+        return self._is_delivering
 
     def _price(self) -> Price | None:
         return self.target.price if self.target else None

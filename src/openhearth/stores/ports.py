@@ -4,7 +4,7 @@ Records are relational truth, blobs are bytes. Every query for an object of a us
 owner's object is absent, exactly like one that never existed. Times are unix seconds (float) in UTC.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -18,8 +18,8 @@ class KeyRecord(msgspec.Struct, frozen=True):
     """An API key as stored. ``digest`` is HMAC-SHA-256(pepper, key) in hex; ``hint`` is the last four characters.
 
     ``moderate`` is ``off``, ``input``, ``output`` or ``both``. ``models`` and ``operations`` are what it may use
-    (names, ``name*``; empty: all), ``ips`` networks it may come from (empty: any). ``group_name`` empty: its user's group.
-    ``cache_s``: how old an answer kept for it may be. ``sealed`` is the key itself, sealed, where the operator wants
+    (names, ``name*``; empty: all), ``ips`` networks it may come from (empty: any). ``group_name`` empty: its
+    user's group. ``cache_s``: how old an answer kept for it may be. ``sealed`` is the key itself, sealed, where the operator wants
     keys to be shown again (New API's form); empty otherwise.
     """
 
@@ -372,30 +372,3 @@ class Records(
         """Connect and bring the schema up to date."""
 
     async def close(self) -> None: ...
-
-
-class BlobWriter(Protocol):
-    """A blob being written; bytes are hashed on the way."""
-
-    async def write(self, data: bytes) -> None: ...
-
-    async def commit(self) -> tuple[str, int]:
-        """Address (``sha256`` hex) and size. The blob is durable and visible after this."""
-
-    async def abort(self) -> None: ...
-
-
-class Blobs(Protocol):
-    """Content-addressed bytes, streamed both ways."""
-
-    async def writer(self) -> BlobWriter: ...
-
-    async def put(self, data: bytes) -> str:
-        """Write all of ``data``; the address."""
-
-    async def size(self, address: str) -> int | None: ...
-
-    def read(self, address: str, start: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
-        """Pieces of at most 256 KiB. Raises FileNotFoundError."""
-
-    async def delete(self, address: str) -> None: ...

@@ -30,13 +30,14 @@ def session_of(request: Request) -> bytes | None:
 
 
 def token_of(request: Request) -> str:
-    """The value of the cookie, empty for none."""
+    """The value of the cookie, empty for none: nothing else than a session is taken from there."""
     cookie: SimpleCookie = SimpleCookie()
     try:
         cookie.load(request.headers.get("cookie", ""))
     except CookieError:
         return ""
-    return cookie[COOKIE].value if COOKIE in cookie else ""
+    token = cookie[COOKIE].value if COOKIE in cookie else ""
+    return token if token.startswith(SESSION_PREFIX) else ""
 
 
 def check_own_page(request: Request, *, told: bool = False) -> None:

@@ -134,6 +134,7 @@ class Streamed(Response):
                 item = coming.result()
                 if not isinstance(item, bytes):
                     return await self._last(item, send)
+                self._work.deliver()
                 await self._send(send, item)
                 coming = asyncio.create_task(queue.get())
         except _Stalled:

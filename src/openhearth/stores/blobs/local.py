@@ -18,7 +18,7 @@ from typing_extensions import override
 
 from openhearth.core.errors import StorageFull
 from openhearth.core.ids import new_id
-from openhearth.stores.ports import Blobs, BlobWriter
+from openhearth.stores.blob_ports import Blobs, BlobWriter
 
 _PIECE_BYTES = 256 * 1024
 _GATHER_BYTES = 1024 * 1024

@@ -20,7 +20,7 @@ from openhearth.stores.shared.memory import standing
 from openhearth.stores.shared_ports import CounterRows, LedgerAway, Verdict
 
 _LOG = logging.getLogger(__name__)
-_MOST_AT_ONCE = 64
+_MOST_AT_ONCE = 256
 _MOST_WAITING = 10_000
 _MOST_PACES = 100_000
 _DAY_S = 86_400
@@ -52,6 +52,7 @@ class SharedCounters(Counters):
         self._taking: asyncio.Task[None] | None = None
         self._tending: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
+        self._answered_at = 0.0
         self._trouble = ""
 
     @property
@@ -95,7 +96,8 @@ class SharedCounters(Counters):
             async with asyncio.timeout(self._times.wait_s):
                 verdict = await waiting.answer
         except TimeoutError:
-            self._note_trouble("do not answer")
+            if asyncio.get_running_loop().time() - self._answered_at > self._times.wait_s:
+                self._note_trouble("no answer")
             raise self._away() from None
         if isinstance(verdict, StoreAway):
             raise verdict
@@ -182,6 +184,7 @@ class SharedCounters(Counters):
     async def _apply(self, gives: Sequence[Given], takes: Sequence[Take]) -> list[Verdict]:
         async with self._turn:
             applied = await self._rows.apply(gives, takes)
+        self._answered_at = asyncio.get_running_loop().time()
         if len(self._paces) + len(applied.paces) > _MOST_PACES:
             self._paces.clear()
         self._paces.update(applied.paces)

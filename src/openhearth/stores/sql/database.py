@@ -22,6 +22,7 @@ from openhearth.core.errors import StoreAway
 
 _READERS = 2
 _BUSY_MS = 5_000
+_IDLE_MS = 15_000
 _CHECKPOINT_PAGES = 4_000
 _READ_S = 15.0
 _RETRY_AFTER_S = 2.0
@@ -191,16 +192,26 @@ def _engine(place: URL) -> Engine:
     if not is_sqlite(place):
         place = place.update_query_dict({**_KEEPALIVE, **place.query})
         try:
-            return create_engine(place, pool_size=_READERS + 2, max_overflow=0, pool_pre_ping=True)
+            engine = create_engine(place, pool_size=_READERS + 2, max_overflow=0, pool_pre_ping=True)
         except ImportError as error:
             raise ConfigError(
                 "store.url needs PostgreSQL's driver. Install it: "
                 f'"{sys.executable}" -m pip install "psycopg[binary]>=3.2,<4"'
             ) from error
+        event.listen(engine, "connect", _prepare_postgres)
+        return engine
     engine = create_engine(place, pool_size=_READERS + 1, max_overflow=0)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _prepare_postgres(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    """A process that is frozen in the middle of a transaction must not keep its locks for ever."""
+    cursor = connection.cursor()
+    cursor.execute(f"SET idle_in_transaction_session_timeout = {_IDLE_MS}")
+    cursor.close()
+    connection.commit()
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

@@ -9,11 +9,10 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, literal, select, text
 
-from openhearth.core.allowance import windows_at
 from openhearth.core.call import Outcome
 from openhearth.stores.ports import LedgerEntry
 from openhearth.stores.sql.bulk import delete_many
-from openhearth.stores.sql.sums import scopes_of
+from openhearth.stores.sql.sums import charged
 from openhearth.stores.sql.tables import LEDGER, POSTINGS, SPEND, USAGE_HOURS
 from openhearth.stores.sql.usage_folded import folded_spend
 from openhearth.stores.sql.usage_scope import DIMENSIONS, column_of
@@ -68,7 +67,7 @@ def fold_calls(connection: Connection, before: float, limit: int) -> int:
         ]
         or [{"effect": OPENING, "account": "margin", "nanos": 0, "created_at": before}],
     )
-    _fold(connection, "spend", _spend_of(gone))
+    _fold(connection, "spend", charged(gone))
     _fold(connection, "usage", _usage_of(gone))
     delete_many(connection, POSTINGS, POSTINGS.c.effect, effects)
     delete_many(connection, LEDGER, LEDGER.c.effect, effects)
@@ -140,14 +139,6 @@ def _postings_of(connection: Connection, effects: Sequence[str]) -> dict[str, in
     return sums
 
 
-def _spend_of(entries: Iterable[LedgerEntry]) -> dict[str, int]:
-    spend: dict[str, int] = {}
-    for entry in entries:
-        for counter in windows_at(entry.created_at).counters(scopes_of(entry)):
-            spend[counter] = spend.get(counter, 0) + entry.charge_nanos
-    return spend
-
-
 def _usage_of(entries: Iterable[LedgerEntry]) -> dict[str, int]:
     usage = dict.fromkeys(SUMMED, 0)
     for entry in entries:
@@ -190,11 +181,16 @@ def _is_window_before(counter: str, counters: Mapping[str, int], before: float) 
     parts = _WINDOW.fullmatch(window)
     if not parts or total not in counters:
         return False
+    try:
+        return _end(parts).timestamp() <= before
+    except ValueError:  # no day of any calendar: part of a model's name
+        return False
+
+
+def _end(parts: re.Match[str]) -> datetime:
     year = int(parts["year"])
     if parts["week"]:
-        end = datetime.fromisocalendar(year, int(parts["week"]), 1).replace(tzinfo=UTC) + timedelta(days=7)
-    elif parts["day"]:
-        end = datetime(year, int(parts["month"]), int(parts["day"]), tzinfo=UTC) + timedelta(days=1)
-    else:
-        end = datetime(year + int(parts["month"]) // 12, int(parts["month"]) % 12 + 1, 1, tzinfo=UTC)
-    return end.timestamp() <= before
+        return datetime.fromisocalendar(year, int(parts["week"]), 1).replace(tzinfo=UTC) + timedelta(days=7)
+    if parts["day"]:
+        return datetime(year, int(parts["month"]), int(parts["day"]), tzinfo=UTC) + timedelta(days=1)
+    return datetime(year + int(parts["month"]) // 12, int(parts["month"]) % 12 + 1, 1, tzinfo=UTC)

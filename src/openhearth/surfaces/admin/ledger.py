@@ -38,8 +38,8 @@ def routes(books: Books, gate: Gate) -> list[BaseRoute]:
         *made(
             gate,
             (
-                ("GET", "/admin/v1/ledger/check", Permission.OPERATE, check),
-                ("GET", "/admin/v1/ledger/balances", Permission.OPERATE, balances),
+                ("/admin/v1/ledger/check", "GET", Permission.OPERATE, check),
+                ("/admin/v1/ledger/balances", "GET", Permission.OPERATE, balances),
             ),
         )
     ]

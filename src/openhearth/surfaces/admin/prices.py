@@ -83,15 +83,14 @@ class _PriceAdmin:
 
     async def add(self, request: Request, principal: Principal) -> Response:
         new = await self._read(request, NewPrice, self._limits.header_bytes)
-        self._check_target(new)
+        self._check_targets([new])
         audit = told(principal, "price.create", new.model, msgspec.structs.asdict(new))
         (row,) = await self._prices.bring([new], caller_of(principal), audit=audit)
         return Json(_shown(row), status_code=201)
 
     async def bring(self, request: Request, principal: Principal) -> Response:
         new = await self._read(request, Import, self._limits.json_body_bytes)
-        for price in new.prices:
-            self._check_target(price)
+        self._check_targets(new.prices)
         audit = told(principal, "price.import", new.source, {"rows": len(new.prices)})
         added = await self._prices.bring(new.prices, caller_of(principal), new.source, audit)
         return Json({"object": "list", "data": [_shown(row) for row in added]}, status_code=201)
@@ -112,9 +111,11 @@ class _PriceAdmin:
             raise NotFound(f"There is no price '{name[:100]}'.", code="price_not_found")
         return Json(_shown(row))
 
-    def _check_target(self, new: NewPrice) -> None:
-        if new.target_id and all(target.id != new.target_id for target in self._targets()):
-            raise RequestError(f"There is no target '{new.target_id[:100]}'.", param="target_id")
+    def _check_targets(self, prices: Sequence[NewPrice]) -> None:
+        known = {"", *(target.id for target in self._targets())}
+        for new in prices:
+            if new.target_id not in known:
+                raise RequestError(f"There is no target '{new.target_id[:100]}'.", param="target_id")
 
     async def _read(self, request: Request, want: type[_Body], most: int) -> _Body:
         return await struct_body(request, want, most=most, within_s=self._limits.body_s)

@@ -20,6 +20,7 @@ from openhearth.core.transcript import Passed, Transcript, TranscriptDriver, Tra
 from openhearth.dialects.openai_transcripts import events
 from openhearth.dialects.openai_transcripts.answer import Shape, written
 from openhearth.dialects.openai_transcripts.fields import Asked, read
+from openhearth.dialects.openai_transcripts.upstream import guessed
 from openhearth.relay.gate import Gate
 from openhearth.relay.work import Calls, Work
 from openhearth.surfaces.http import Route, principal_of
@@ -135,8 +136,10 @@ class Transcriptions:
         async with aclosing(job.work.stream(attempt)) as parts:
             async for part in parts:
                 job.dropped = part.dropped
-                if part.usage is not None:
+                if part.usage is not None and part.usage.source != "none":
                     job.work.call.usage = part.usage
+                elif job.work.call.usage.source == "none":
+                    job.work.call.usage = guessed(job.request.recording.size_bytes)
                 yield part
 
 

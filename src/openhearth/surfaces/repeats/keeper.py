@@ -11,7 +11,7 @@ from openhearth.config import Idempotency
 from openhearth.core.call import Principal
 from openhearth.core.errors import Conflict
 from openhearth.core.ids import new_id
-from openhearth.stores.ports import Blobs, BlobWriter
+from openhearth.stores.blob_ports import Blobs, BlobWriter
 from openhearth.stores.repeats_ports import RepeatRecord, RepeatRecords, RepeatState
 from openhearth.surfaces.repeats.answers import Answered, Head
 from openhearth.surfaces.repeats.sealing import FRAME_BYTES, Damaged, Seal

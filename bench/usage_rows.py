@@ -81,10 +81,8 @@ def _calls(rows: int, until: float, days: int, hours: dict[tuple[Any, ...], list
     patterns = _patterns(draw)
     first = LedgerEntry.__struct_fields__.index("created_at")
     places = [LedgerEntry.__struct_fields__.index(name) for name in _COUNTED]
-    key_at, model_at, target_at, user_at, project_at, org_at, outcome_at = (
-        LedgerEntry.__struct_fields__.index(name)
-        for name in ("key_id", "model", "target_id", "user_id", "project_id", "org_id", "outcome")
-    )
+    outcome_at = LedgerEntry.__struct_fields__.index("outcome")
+    names = [LedgerEntry.__struct_fields__.index(name) for name in _HOUR_COLUMNS[1 : _HOUR_COLUMNS.index("calls")]]
     rush = sum(_RUSH)
     start = int(until) // DAY_S * DAY_S - days * DAY_S
     made = 0
@@ -101,10 +99,7 @@ def _calls(rows: int, until: float, days: int, hours: dict[tuple[Any, ...], list
             when = begin + moment
             effect = f"call_{int(when * 1000):012x}{draw.getrandbits(72):018x}"
             row = (effect, *pattern[1:first], when, *pattern[first + 1 :])
-            key = (
-                begin // HOUR_S, row[key_at], row[model_at], row[target_at],
-                row[user_at], row[project_at], row[org_at],
-            )  # fmt: skip
+            key = (begin // HOUR_S, *(row[place] for place in names))
             numbers = hours.get(key)
             if numbers is None:
                 numbers = hours[key] = [0] * 9

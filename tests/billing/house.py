@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from openhearth.core.operations import Operation
 from openhearth.core.provider import Dialect, Origin, Provider, Target
 from openhearth.doors import asgi
 from openhearth.doors.fast import FastDoor, bound
-from openhearth.relay.gate import Gate
+from openhearth.relay.gate import Gate, Keys
 from openhearth.relay.passthrough import Shaper
 from openhearth.relay.services import Relay
 from openhearth.relay.work import Calls
@@ -42,6 +42,7 @@ from tests.fakes.gateway import NoEngines
 
 PATH = "/v1/chat/completions"
 MOST_NANOS = 10**18
+_SIZES = Sizes(beat_s=3600.0, retry_s=0.001)  # a test beats by itself
 _SPEAKS = {Operation.CHAT: Dialect.OPENAI_CHAT, Operation.COMPLETE: Dialect.OPENAI_COMPLETIONS}
 Made = Callable[[Relay, Calls], list[BaseRoute]]
 
@@ -148,7 +149,7 @@ async def house(
     *,
     config: Config | None = None,
     records: SqlRecords | None = None,
-    tenants: Tenants | None = None,
+    keys: Keys | None = None,
     now: Callable[[], float] = time.time,
     make: Made | None = None,
 ) -> AsyncIterator[House]:
@@ -157,11 +158,11 @@ async def house(
     lines, meter, counters = Lines(), Meter(), MemoryCounters()
     records = records or SqlRecords(f"sqlite:///{folder / 'openhearth.db'}")
     await records.open()
-    ledger = Ledger(records, boot_id="boot_test", folder=folder, flush_ms=5, sizes=Sizes(beat_s=3600.0), now=now)
+    ledger = Ledger(records, boot_id="boot_test", folder=folder, flush_ms=5, sizes=_SIZES, now=now)
     await ledger.start()
     limits = Limits(counters, ledger)
     await counters.load(await records.spent())
-    gate = Gate(tenants or Tenants(), limits, now=now)
+    gate = Gate(keys or Tenants(), limits, now=now)
     client = H1Client(pool_per_origin=64)
     client._dialer = lines
     health = Health(0.0, circuit=config.routing.circuit)
@@ -186,10 +187,12 @@ async def house(
         await records.close()
 
 
-def target(model: str, price: Price, name: str = "", *, priority: int = 0) -> Target:
+def target(
+    model: str, price: Price, name: str = "", *, priority: int = 0, speaks: Mapping[Operation, Dialect] = _SPEAKS
+) -> Target:
     """A place that answers ``model`` at ``price``."""
     name = name or f"target-{model}"
-    provider = Provider(name, name, "http://127.0.0.1:9/v1", speaks=_SPEAKS, auth="none")
+    provider = Provider(name, name, "http://127.0.0.1:9/v1", speaks=dict(speaks), auth="none")
     return Target(name, provider, Origin("http", f"{name}.test", 9), "/v1", model, price=price, priority=priority)
 
 

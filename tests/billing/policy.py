@@ -66,6 +66,12 @@ RATES: dict[str, dict[str, Any]] = {
                           "cached_input_micros_per_mtok": 250_000}],
     },
 }  # fmt: skip
+CRAFT = "craft"
+RATES[CRAFT] = {
+    "request_micros": 5, "input_micros_per_mtok": 2_500_000, "output_micros_per_mtok": 10_000_000,
+    "image_micros": 40_003, "character_micros_per_mchar": 15_000_000, "audio_micros_per_hour": 360_001,
+    "page_micros_per_kpage": 1_500_000, "search_micros_per_ksearch": 2_000_000,
+}  # fmt: skip
 PRICES: dict[str, Price] = {
     "free": FREE,
     "unpriced": UNPRICED,

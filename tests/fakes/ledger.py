@@ -79,8 +79,8 @@ class Flaky(LedgerRecords):
         return await self._inner.nodes()
 
     @override
-    async def sweep(self, alive: Sequence[str], now: float) -> Sequence[str]:
-        return await self._inner.sweep(alive, now)
+    async def sweep(self, dead: Sequence[NodeRecord], now: float) -> Sequence[str]:
+        return await self._inner.sweep(dead, now)
 
     @override
     async def spent(self) -> dict[str, int]:

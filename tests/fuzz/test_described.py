@@ -128,9 +128,11 @@ def _small(case: Any) -> None:
 
 
 def _tidy(case: Any, answer: Any, place: Place) -> None:
-    """A target that was attached would take calls of other tests."""
+    """A target that was attached would take calls of other tests, and a model that was bound would refuse them."""
     if case.path == TARGETS and answer.status_code == 201:
         place.client.delete(f"{place.server.url}{TARGETS}/{answer.json()['id']}", timeout=PATIENCE_S)
+    if case.method == "PUT" and case.path.endswith("/allowance") and answer.status_code == 200:
+        place.client.delete(answer.url, timeout=PATIENCE_S)
 
 
 def _one(values: Any, pick: int) -> Any:

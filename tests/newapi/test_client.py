@@ -128,6 +128,30 @@ async def test_a_used_up_or_expired_token_says_so_and_is_enabled_by_more(running
         await user.put("/api/token/?status_only=1", {"id": made["id"], "status": 1})
 
 
+async def test_a_key_neither_widens_nor_stops_itself(running: Running) -> None:
+    first = (await running.root.items("/api/token/"))[0]["id"]
+    for method, path, body in (
+        ("PUT", "/api/token/", {"id": first, "remain_quota": 0, "unlimited_quota": False}),
+        ("PUT", "/api/token/?status_only=1", {"id": first, "status": 2}),
+        ("DELETE", f"/api/token/{first}", None),
+        ("POST", "/api/token/batch", {"ids": [first]}),
+    ):
+        assert (await running.root.raw(method, path, body)).json()["code"] == "own_key"
+    assert (await running.root.get(f"/api/token/{first}"))["unlimited_quota"] is True
+
+
+async def test_the_first_user_is_not_locked_out_by_a_quota(running: Running) -> None:
+    for method, path, body in (
+        ("PUT", "/api/user/", {"id": 1, "quota": 0}),
+        ("POST", "/api/user/manage", {"id": 1, "action": "add_quota", "mode": "override", "value": 5}),
+        ("POST", "/api/user/manage", {"id": 1, "action": "add_quota", "mode": "add", "value": 5}),
+    ):
+        answer = await running.root.raw(method, path, body)
+        assert (answer.status, answer.json()["success"]) == (200, False)
+    me = await running.root.get("/api/user/self")
+    assert await running.root.put("/api/user/", me) == me
+
+
 async def test_users_are_administered(running: Running) -> None:
     root = running.root
     made = await root.post("/api/user/", {"username": "Ada", "password": PASSWORD, "display_name": "Ada L.", "role": 1})

@@ -36,37 +36,6 @@ async def test_words_reach_everybody(running: Running) -> None:
     assert await anybody.get("/api/uptime/status") == []
 
 
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("QuotaPerUnit", "1000"),
-        ("QuotaPerUnit", "many"),
-        ("USDExchangeRate", "0"),
-        ("USDExchangeRate", "-1"),
-        ("USDExchangeRate", "1e5"),
-        ("DisplayInCurrencyEnabled", "maybe"),
-        ("general_setting.quota_display_type", "EUR"),
-        ("SystemName", "x" * 101),
-        ("SMTPServer", "mail.example.org"),
-        ("GroupRatio", "no json"),
-        ("GroupRatio", '{"vip": -1}'),
-        ("GroupRatio", '{"vip": 0.12345678}'),
-        ("UserUsableGroups", '{"nobody": "x"}'),
-        ("ModelPrice", '{"m": "text"}'),
-        ("ModelPrice", '{"m": 0.00000001}'),
-        ("ModelRatio", '{"m": NaN}'),
-        ("ModelRatio", '{"m": 1e400}'),
-        ("CompletionRatio", '{"unknown": 2}'),
-    ],
-)
-async def test_a_wrong_or_unknown_option_is_refused_and_not_kept(running: Running, key: str, value: str) -> None:
-    before = await running.root.get("/api/option/")
-    answer = await running.root.raw("PUT", "/api/option/", {"key": key, "value": value})
-    assert (answer.status, answer.json()["success"]) == (200, False)
-    assert answer.json()["param"] in ("key", "value")
-    assert await running.root.get("/api/option/") == before
-
-
 async def test_groups_are_ratios_and_users_may_choose_open_ones(running: Running) -> None:
     await attach(running)
     await _put(running, "GroupRatio", {"default": 1, "vip": 0.5, "svip": 0.25})

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from tests.fakes.asgi import Answer
 from tests.newapi.client import Client
 from tests.newapi.serving import PASSWORD, Running, attach, chat
@@ -17,24 +15,24 @@ def _same(foreign: Answer, missing: Answer, number: int) -> bool:
     return foreign.status == missing.status and body == missing.body and not foreign.json()["success"]
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("GET", "/api/token/{id}", None),
-        ("DELETE", "/api/token/{id}", None),
-        ("POST", "/api/token/{id}/key", None),
-        ("PUT", "/api/token/", {"id": "{id}", "name": "mine now", "unlimited_quota": True}),
-        ("PUT", "/api/token/?status_only=true", {"id": "{id}", "status": 2}),
-        ("POST", "/api/token/batch/keys", {"ids": ["{id}"]}),
-    ],
+ASKED: tuple[tuple[str, str, Any], ...] = (
+    ("GET", "/api/token/{id}", None),
+    ("DELETE", "/api/token/{id}", None),
+    ("POST", "/api/token/{id}/key", None),
+    ("PUT", "/api/token/", {"id": "{id}", "name": "mine now", "unlimited_quota": True}),
+    ("PUT", "/api/token/?status_only=true", {"id": "{id}", "status": 2}),
+    ("POST", "/api/token/batch/keys", {"ids": ["{id}"]}),
 )
-async def test_anothers_token_is_not_there(running: Running, method: str, path: str, body: Any) -> None:
+
+
+async def test_anothers_token_is_not_there(running: Running) -> None:
     owner, other = await running.user("ada"), await running.user("bob")
     token = await owner.post("/api/token/", {"name": "k", "unlimited_quota": True})
-    for who in (other, running.root):
-        foreign = await who.raw(method, path.replace("{id}", str(token["id"])), _filled(body, token["id"]))
-        missing = await who.raw(method, path.replace("{id}", str(GONE)), _filled(body, GONE))
-        assert _same(foreign, missing, token["id"]), (foreign.body, missing.body)
+    for method, path, body in ASKED:
+        for who in (other, running.root):
+            foreign = await who.raw(method, path.replace("{id}", str(token["id"])), _filled(body, token["id"]))
+            missing = await who.raw(method, path.replace("{id}", str(GONE)), _filled(body, GONE))
+            assert _same(foreign, missing, token["id"]), (foreign.body, missing.body)
     assert (await owner.get(f"/api/token/{token['id']}"))["status"] == 1
 
 

@@ -1,12 +1,18 @@
 """Bodies and queries that are wrong: every one is refused in the envelope, by the field's name, and nothing breaks."""
 
 import json
+import time
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from tests.fakes.asgi import ask
-from tests.newapi.serving import ROOT, Running
+from tests.newapi.client import UNIT
+from tests.newapi.serving import ROOT, Running, serving
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 WRONG: tuple[Any, ...] = (None, True, -1, 10**30, 1.5, "text", [], [1], {}, {"a": 1}, "x" * 70_000)
 ROUTES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -36,8 +42,14 @@ RAW = (
     b"\xff\xfe",
     b"[" * 5000,
     b'{"id":1}{"id":2}',
-    b'{"id":' + b"9" * 400 + b"}",
 )
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
+    """One for all tests here: what is refused changes nothing."""
+    async with serving(tmp_path_factory.mktemp("wrong")) as built:
+        yield built
 
 
 async def _said(running: Running, route: str, body: bytes) -> tuple[int, dict[str, Any]]:
@@ -95,3 +107,75 @@ async def test_logs_cannot_be_asked_for_by_group_and_times_must_be_numbers(runni
         assert answer.json()["success"] is False, query
         assert answer.json()["param"] == query.partition("=")[0]
     assert (await running.root.raw("GET", "/api/log/?p=5000&page_size=100")).json()["success"] is False
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("type", 14),
+        ("type", 999),
+        ("models", ""),
+        ("models", " , "),
+        ("model_mapping", "no json"),
+        ("model_mapping", '{"stranger":"x"}'),
+        ("model_mapping", '{"m":1}'),
+        ("group", "vip"),
+        ("param_override", '{"temperature":0}'),
+        ("setting", '{"proxy":"http://x"}'),
+        ("auto_ban", 0),
+        ("status", 7),
+        ("base_url", "no url"),
+        ("name", ""),
+    ],
+)
+async def test_what_a_target_cannot_be_is_refused_and_nothing_is_attached(
+    running: Running, field: str, value: object
+) -> None:
+    body = {"name": "up", "type": 1, "key": "k", "base_url": "https://up.test", "models": "m", field: value}
+    answer = await running.root.raw("POST", "/api/channel/", {"mode": "single", "channel": body})
+    assert (answer.status, answer.json()["success"]) == (200, False)
+    assert answer.json()["param"] == field
+    assert await running.root.items("/api/channel/") == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("QuotaPerUnit", "1000"),
+        ("QuotaPerUnit", "many"),
+        ("USDExchangeRate", "0"),
+        ("USDExchangeRate", "-1"),
+        ("USDExchangeRate", "1e5"),
+        ("DisplayInCurrencyEnabled", "maybe"),
+        ("general_setting.quota_display_type", "EUR"),
+        ("SystemName", "x" * 101),
+        ("SMTPServer", "mail.example.org"),
+        ("GroupRatio", "no json"),
+        ("GroupRatio", '{"vip": -1}'),
+        ("GroupRatio", '{"vip": 0.12345678}'),
+        ("UserUsableGroups", '{"nobody": "x"}'),
+        ("ModelPrice", '{"m": "text"}'),
+        ("ModelPrice", '{"m": 0.00000001}'),
+        ("ModelRatio", '{"m": NaN}'),
+        ("ModelRatio", '{"m": 1e400}'),
+        ("CompletionRatio", '{"unknown": 2}'),
+    ],
+)
+async def test_a_wrong_or_unknown_option_is_refused_and_not_kept(running: Running, key: str, value: str) -> None:
+    before = await running.root.get("/api/option/")
+    answer = await running.root.raw("PUT", "/api/option/", {"key": key, "value": value})
+    assert (answer.status, answer.json()["success"]) == (200, False)
+    assert answer.json()["param"] in ("key", "value")
+    assert await running.root.get("/api/option/") == before
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("count", 0), ("count", 101), ("quota", 0), ("quota", -5), ("name", ""), ("expired_time", 1)],
+)
+async def test_a_wrong_batch_makes_none(running: Running, field: str, value: object) -> None:
+    body = {"name": "gift", "quota": UNIT, "count": 2, "expired_time": int(time.time()) + 60, field: value}
+    before = await running.root.items("/api/redemption/")
+    answer = await running.root.raw("POST", "/api/redemption/", body)
+    assert (answer.status, answer.json()["success"], answer.json()["param"]) == (200, False, field)
+    assert await running.root.items("/api/redemption/") == before

@@ -66,6 +66,10 @@ def _gemini(body: dict[str, Any], status: int) -> bool:
     return body == {"error": {"code": status, "message": body["error"]["message"], "status": name}}
 
 
+def _newapi(body: dict[str, Any], _: int) -> bool:
+    return set(body) == {"success", "message", "code", "param"} and body["success"] is False
+
+
 OPENAI = Family("openai", _openai)
 EVERY_FORM = Family("rankings", _every_form)
 COHERE = Family("cohere", _cohere)
@@ -74,3 +78,4 @@ ELEVENLABS = Family("elevenlabs", _elevenlabs)
 TEXTIN = Family("textin", _textin)
 ANTHROPIC = Family("anthropic", _anthropic)
 GEMINI = Family("gemini", _gemini)
+NEWAPI = Family("newapi", _newapi)

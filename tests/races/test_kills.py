@@ -74,13 +74,13 @@ class Scene:
         self._boots += 1
         return Where(f"boot_{self._boots}", str(self.folder), self._url, self._shared, lease_s)
 
-    def victim(self, seed: int, lease_s: float = 30.0) -> tuple[int, str]:
+    def victim(self, seed: int, lease_s: float = 30.0, calls: int = 12) -> tuple[int, str]:
         """A new process that serves, and its boot id."""
         where = self.where(lease_s)
         journal = self.folder / f"{where.boot}.journal"
         journal.touch()
         self.journals.append(journal)
-        return self._nursery.birth(Birth(where, str(journal), seed, NOON)), where.boot
+        return self._nursery.birth(Birth(where, str(journal), seed, NOON, calls)), where.boot
 
     def durable(self) -> dict[str, int]:
         """Every call that some process knew to be durable."""
@@ -127,7 +127,7 @@ async def test_a_process_frozen_for_longer_than_its_lease_settles_nothing_twice(
 
 
 async def _freeze_and_go_on(scene: Scene, survivor: Node) -> None:
-    pid, boot = scene.victim(seed=7, lease_s=1.0)
+    pid, boot = scene.victim(seed=7, lease_s=1.0, calls=4)
     await until_served(scene, boot)
     await freeze(pid, survivor)
     await until_swept(survivor, boot)

@@ -70,13 +70,13 @@ def most_at_once(spans: list[tuple[float, float]]) -> int:
     return most
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-@pytest.mark.parametrize("store", ["sqlite-memory", "sqlite", "postgresql", "valkey"])
+@pytest.mark.parametrize(
+    ("store", "processes"),
+    [("memory", 1), *((store, processes) for store in ("sqlite", "postgresql", "valkey") for processes in (1, 2))],
+)
 def test_nobody_passes_a_limit(store: str, processes: int, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """Prints its seed. Every cap is used up as far as it goes, nothing is left held, and the ledger agrees."""
-    if store == "sqlite-memory" and processes > 1:
-        pytest.skip("counters in memory are for one process")
-    url, shared = "", "memory" if store == "sqlite-memory" else "database"
+    url, shared = "", "memory" if store == "memory" else "database"
     if store == "postgresql":
         url = request.getfixturevalue("postgres").empty(request.getfixturevalue("made_postgres"))
     if store == "valkey":

@@ -107,7 +107,7 @@ async def test_holds_of_a_process_the_ledger_forgot_are_found(
         gone = count.another()
         assert await gone.take(count.want(total(100), nanos=40, boot="boot_2")) is None
         assert isinstance(await count.take(total(100), nanos=30), Take)
-        await count.records.sweep(["boot_1"], NOON)
+        await count.records.sweep([NodeRecord("boot_2", "host", 1, NOON, NOON)], NOON)
         await count.counters.load({})
         async with asyncio.timeout(LONG_S):
             while await count.looks(KEY, Bound.TOTAL) != (0, 30):

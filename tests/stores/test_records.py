@@ -11,6 +11,7 @@ from openhearth.stores.ports import (
     FileRecord,
     KeyRecord,
     LedgerEntry,
+    NodeRecord,
     OpenReservation,
     Page,
     PictureRecord,
@@ -90,6 +91,7 @@ OPEN = OpenReservation(
     created_at=3.0,
     boot_id="boot_1",
 )
+NODE = NodeRecord("boot_2", "host", 7, started_at=1.0, seen_at=3.0)
 FILE = FileRecord(
     id="file_1",
     owner="owner_1",
@@ -219,14 +221,26 @@ async def test_spend_is_the_sum_of_the_ledger_per_key(records: Records) -> None:
 
 
 async def test_the_sweep_settles_what_earlier_boots_left_open(records: Records) -> None:
+    await records.beat(NODE)
     await records.write_batch([], [OPEN, change(OPEN, call_id="call_2", boot_id="boot_2")])
-    assert await records.sweep(["boot_2"], now=5.0) == ["call_1"]
+    assert await records.sweep([], now=5.0) == ["call_1"]
     swept = await records.entry("call_1")
     assert swept is not None
     assert (swept.outcome, swept.charge_nanos, swept.reserved_nanos, swept.duration_ms) == ("interrupted", 0, 100, 2000)
     assert [left.call_id for left in await records.open_reservations()] == ["call_2"]
     assert await records.spent() == {}
-    assert await records.sweep(["boot_2"], now=6.0) == []
+    assert await records.sweep([], now=6.0) == []
+
+
+async def test_a_process_that_started_or_beat_since_the_dead_were_found_is_not_swept(records: Records) -> None:
+    await records.beat(NODE)
+    await records.beat(change(NODE, boot_id="boot_1"))
+    await records.write_batch([], [OPEN, change(OPEN, call_id="call_2", boot_id="boot_2")])
+    await records.beat(change(NODE, seen_at=4.0))
+    assert await records.sweep([NODE], now=5.0) == []
+    assert sorted(node.boot_id for node in await records.nodes()) == ["boot_1", "boot_2"]
+    assert await records.sweep([change(NODE, seen_at=4.0)], now=5.0) == ["call_2"]
+    assert [node.boot_id for node in await records.nodes()] == ["boot_1"]
 
 
 async def test_a_call_that_was_settled_is_never_swept_as_interrupted(records: Records) -> None:
@@ -234,7 +248,7 @@ async def test_a_call_that_was_settled_is_never_swept_as_interrupted(records: Re
     await records.write_batch([], [change(OPEN, call_id="call_2")])
     await records.write_batch([], [OPEN, change(OPEN, call_id="call_2")])
     assert [left.call_id for left in await records.open_reservations()] == ["call_2"]
-    await records.sweep(["boot_2"], now=5.0)
+    await records.sweep([], now=5.0)
     assert await records.entry("call_1") == ENTRY
 
 

@@ -105,7 +105,7 @@ class Ledger:
         alive = await self._nodes.alive()
         for path in await asyncio.to_thread(left_spools, self._folder, alive):
             await self._replay(Spool(path))
-        await self._sweep(alive)
+        await self._sweep()
         self._tasks = [
             asyncio.create_task(self._write_on(), name="ledger"),
             asyncio.create_task(self._look_after(), name="open calls"),
@@ -164,7 +164,7 @@ class Ledger:
             try:
                 await self._nodes.beat()
                 await self._checkpoint()
-                await self._sweep(await self._nodes.alive())
+                await self._sweep()
             except Exception as error:
                 # The store is a port: whatever it raises, the next beat tries again.
                 _LOG.error("Open calls cannot be looked after: %s", type(error).__name__)
@@ -174,14 +174,14 @@ class Ledger:
         if under_way:
             await self._records.checkpoint([reservation_of(call, self.boot_id) for call in under_way])
 
-    async def _sweep(self, alive: list[str]) -> None:
-        before = {node.boot_id for node in await self._records.nodes()}
-        swept = await self._records.sweep(alive, self._now())
+    async def _sweep(self) -> None:
+        dead = await self._nodes.dead()
+        swept = await self._records.sweep(dead, self._now())
         if swept:
             _LOG.warning("%d calls were open when their process stopped; settled as far as they had come", len(swept))
-        dead = sorted(before - set(alive))
         if dead and self.after_death is not None:
-            await self.after_death(dead)
+            back = {node.boot_id for node in await self._records.nodes()}
+            await self.after_death([node.boot_id for node in dead if node.boot_id not in back])
 
     async def _write_on(self) -> None:
         while self._settled or self._opened or not self._closing.is_set():

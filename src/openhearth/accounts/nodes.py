@@ -44,6 +44,10 @@ class Nodes:
         found = [node.boot_id for node in await self._records.nodes() if self._lives(node)]
         return found if self.boot_id in found else [*found, self.boot_id]
 
+    async def dead(self) -> list[NodeRecord]:
+        """Those that were there and live no more."""
+        return [node for node in await self._records.nodes() if not self._lives(node)]
+
     def _lives(self, node: NodeRecord) -> bool:
         if node.boot_id == self.boot_id:
             return True

@@ -14,6 +14,7 @@ import uvloop
 from typing_extensions import override
 
 from openhearth.app import banner
+from openhearth.app.forwarded import forwarded
 from openhearth.app.platform import Platform, platform
 from openhearth.app.preload import preload
 from openhearth.config import Config, ConfigError
@@ -64,7 +65,8 @@ class _Server(uvicorn.Server):
         hot = {way.encode(): operation for path, operation in _RELAYED.items() for way in asgi.spellings(path)}
         super().__init__(
             uvicorn.Config(
-                built.app,
+                forwarded(built.app, config.server.trusted_proxies),
+                proxy_headers=False,
                 http=bound(built.relay, hot if config.server.fast_door else {}, config.limits),
                 ws="none",
                 lifespan="off",

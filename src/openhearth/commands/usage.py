@@ -58,7 +58,7 @@ def usage(
     """Show what was used and what was charged for it, in US dollars.
 
     Args:
-        by: hour, day, key, user, project, org, model or target; several are separated by commas
+        by: hour, day, key, user, project, org, model, target or operation; several are separated by commas
         begin: from when (2026-12-01, or with a time); 30 days ago if not given
         end: up to when; now if not given
         limit: how many rows, greatest first; of a series, how many names beside the sum of all others

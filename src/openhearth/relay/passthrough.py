@@ -4,7 +4,7 @@ import msgspec
 from msgspec import Raw
 
 from openhearth.config import Config
-from openhearth.core.call import Usage
+from openhearth.core.call import Principal, Usage
 from openhearth.core.envelope import NO_USAGE, Envelope
 from openhearth.core.errors import RequestError
 from openhearth.core.money import FREE, UNPRICED
@@ -17,6 +17,7 @@ from openhearth.transport.head import head, host_header
 from openhearth.transport.wire import Deadlines, Outgoing
 
 _MOST_OUTPUT_TOKENS = 16_384
+_MOST_ASKED, _MOST_ANSWERS = 10_000_000, 10_000
 _HEADERS = (("content-type", "application/json"), ("user-agent", "openhearth"))
 
 
@@ -94,13 +95,34 @@ class Shaper:
         return made
 
 
-def worst_case(targets: list[Target], body_bytes: int) -> int:
-    """What a call may cost at most, held before it starts: every byte a token in, and the largest usual answer out."""
+def most_output(envelope: Envelope) -> int:
+    """The most tokens of output that a body allows: what it says itself, for each answer it asks for, else what is
+    usual. A wrong field is not judged here."""
+    asked: list[int] = []
+    for name in ("n", "max_completion_tokens", "max_tokens"):
+        try:
+            asked.append(envelope.get(name, int) or 0)
+        except RequestError:
+            asked.append(0)
+    answers, *tokens = asked
+    most = min((count for count in tokens if count > 0), default=_MOST_OUTPUT_TOKENS)
+    return min(most, _MOST_ASKED) * min(max(answers, 1), _MOST_ANSWERS)
+
+
+def worst_for(principal: Principal, targets: list[Target], envelope: Envelope, body_bytes: int) -> int:
+    """``worst_case`` of a body. How long an answer it allows is only looked at where something limits the caller."""
+    if principal.limits:
+        return worst_case(targets, body_bytes, most_output(envelope))
+    return worst_case(targets, body_bytes)
+
+
+def worst_case(targets: list[Target], body_bytes: int, output_tokens: int = _MOST_OUTPUT_TOKENS) -> int:
+    """What a call may cost at most in nanos, held before it starts: every byte a token in, so many tokens out."""
     most = 0
     for target in targets:
         price = target.price
         if price is not FREE and price is not UNPRICED:
-            usage = Usage(input_tokens=body_bytes, output_tokens=_MOST_OUTPUT_TOKENS)
+            usage = Usage(input_tokens=body_bytes, output_tokens=output_tokens)
             most = max(most, price.most(usage))
     return most
 

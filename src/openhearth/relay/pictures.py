@@ -80,6 +80,7 @@ class PictureWork(Work):
         usage = self.call.usage
         if isinstance(event, MadePicture):
             usage.images += 1
+            usage.source = "counted"
             usage.image_size = f"{event.width}x{event.height}"
             usage.image_quality = "" if request.quality == "auto" else request.quality
             self.commit()

@@ -19,7 +19,7 @@ from openhearth.relay import marks
 from openhearth.relay.attempt import Attempt, WatchedAttempt
 from openhearth.relay.estimates import estimate, estimate_part, estimate_whole
 from openhearth.relay.gate import Admission, charge_of, note_progress, outcome_of
-from openhearth.relay.passthrough import Ask, worst_case
+from openhearth.relay.passthrough import Ask, worst_for
 from openhearth.relay.ports import ClientSide
 from openhearth.relay.retry import Next, after
 from openhearth.relay.services import Relay
@@ -162,14 +162,14 @@ class Exchange:
             self._own(self._admit_shared(principal))
             return
         size = self._body_bytes
-        worst_nanos = worst_case(targets, size)
+        worst_nanos = worst_for(principal, self._targets, self._envelope, size)
         self._admitted(
             gate.admit(principal, operation, ask.model, stream=ask.stream, worst_nanos=worst_nanos, tokens=size // 4)
         )
 
     async def _admit_shared(self, principal: Principal) -> None:
         size = self._body_bytes
-        worst_nanos = worst_case(self._targets, size)
+        worst_nanos = worst_for(principal, self._targets, self._envelope, size)
         ask = self._ask
         self._admitted(
             await self._relay.gate.admit_shared(

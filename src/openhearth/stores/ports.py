@@ -19,8 +19,8 @@ class KeyRecord(msgspec.Struct, frozen=True):
 
     ``moderate`` is ``off``, ``input``, ``output`` or ``both``. ``models`` and ``operations`` are what it may use
     (names, ``name*``; empty: all), ``ips`` networks it may come from (empty: any). ``group_name`` empty: its
-    user's group. ``cache_s``: how old an answer kept for it may be. ``sealed`` is the key itself, sealed, where the operator wants
-    keys to be shown again (New API's form); empty otherwise.
+    user's group. ``cache_s``: how old an answer kept for it may be. ``sealed`` is the key itself, sealed, where the
+    operator wants keys to be shown again (New API's form); empty otherwise.
     """
 
     id: str
@@ -273,9 +273,9 @@ class LedgerRecords(Protocol):
 
     async def nodes(self) -> Sequence[NodeRecord]: ...
 
-    async def sweep(self, alive: Sequence[str], now: float) -> Sequence[str]:
-        """Settle every reservation whose process is not among ``alive`` (boot ids) from its last checkpoint, as
-        ``interrupted``, and forget those processes. Returns the ids of the calls."""
+    async def sweep(self, dead: Sequence[NodeRecord], now: float) -> Sequence[str]:
+        """Forget processes found ``dead``, unless they beat since; then settle every reservation whose process is not
+        among ``nodes``, from its last checkpoint, as ``interrupted``. Returns the ids of the calls."""
 
     async def spent(self) -> dict[str, int]:
         """Sum of charges in nanos, by counter name: totals, and those of windows that may still be open."""

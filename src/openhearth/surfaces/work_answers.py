@@ -113,6 +113,7 @@ class Streamed(Response):
         try:
             async with aclosing(self._pieces) as pieces:
                 async for piece in pieces:
+                    self._work.commit()  # it will be sent: a part of another target's answer must not follow
                     await queue.put(piece)
             self._work.finish()
         except Exception as error:  # handed on to the task that answers

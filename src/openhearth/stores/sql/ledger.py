@@ -68,13 +68,16 @@ def nodes(connection: Connection) -> list[NodeRecord]:
     return records(NodeRecord, connection.execute(select(NODES)))
 
 
-def sweep(connection: Connection, alive: Sequence[str], now: float) -> list[str]:
-    """Settle what processes that are no more left open, from the last checkpoint."""
-    left = records(
-        OpenReservation, connection.execute(select(RESERVATIONS).where(RESERVATIONS.c.boot_id.not_in(alive)))
-    )
+def sweep(connection: Connection, dead: Sequence[NodeRecord], now: float) -> list[str]:
+    """Settle what processes that are no more left open, from the last checkpoint.
+
+    Who lives is looked up here, in the transaction: a process may have started since ``dead`` was found, or come back.
+    """
+    for node in dead:
+        connection.execute(delete(NODES).where(NODES.c.boot_id == node.boot_id, NODES.c.seen_at == node.seen_at))
+    lost = RESERVATIONS.c.boot_id.not_in(select(NODES.c.boot_id))
+    left = records(OpenReservation, connection.execute(select(RESERVATIONS).where(lost)))
     write_missing(connection, [_interrupted(item, now) for item in left], [])
-    connection.execute(delete(NODES).where(NODES.c.boot_id.not_in(alive)))
     return [item.call_id for item in left]
 
 

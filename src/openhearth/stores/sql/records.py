@@ -106,11 +106,11 @@ class SqlRecords(SqlAccess, Records):
         return await self.database.read(ledger.nodes)
 
     @override
-    async def sweep(self, alive: Sequence[str], now: float) -> Sequence[str]:
+    async def sweep(self, dead: Sequence[NodeRecord], now: float) -> Sequence[str]:
         try:
-            return await self.database.write(ledger.sweep, alive, now)
+            return await self.database.write(ledger.sweep, dead, now)
         except IntegrityError:  # another process settled some of them in the same moment
-            return await self.database.write(ledger.sweep, alive, now)
+            return await self.database.write(ledger.sweep, dead, now)
 
     @override
     async def spent(self) -> dict[str, int]:

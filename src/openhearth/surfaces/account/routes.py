@@ -77,9 +77,7 @@ class _Account:
     async def login(self, request: Request) -> Response:
         check_own_page(request)
         body = await self._read(request, Credentials)
-        signed = await self._sessions.login(
-            body.username, body.password, self._address(request), before=token_of(request)
-        )
+        signed = await self._sessions.login(body.username, body.password, address_of(request), before=token_of(request))
         return self._answer(signed)
 
     async def logout(self, request: Request) -> Response:
@@ -94,12 +92,12 @@ class _Account:
     async def register(self, request: Request) -> Response:
         check_own_page(request)
         body = await self._read(request, Credentials)
-        signed = await self._sessions.register(body.username, body.password, self._address(request))
+        signed = await self._sessions.register(body.username, body.password, address_of(request))
         return self._answer(signed, status=201)
 
     async def password(self, request: Request, by: Principal) -> Response:
         body = await self._read(request, PasswordChange)
-        signed = await self._sessions.change_password(by, body.old_password, body.new_password, self._address(request))
+        signed = await self._sessions.change_password(by, body.old_password, body.new_password, address_of(request))
         return self._answer(signed)
 
     async def new_token(self, _: Request, by: Principal) -> Response:
@@ -121,9 +119,6 @@ class _Account:
 
     async def _read(self, request: Request, want: type[Any]) -> Any:
         return await struct_body(request, want, most=self._limits.header_bytes, within_s=self._limits.body_s)
-
-    def _address(self, request: Request) -> str:
-        return address_of(request, self._server.trusted_proxies)
 
     def _answer(self, signed: SignedIn, status: int = 200) -> Response:
         """The session's value goes into the cookie and nowhere else."""

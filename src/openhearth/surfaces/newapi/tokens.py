@@ -103,7 +103,7 @@ class Tokens:
     async def change(self, request: Request, by: Principal) -> Response:
         """``status_only`` in the query: nothing but the status."""
         body = await read(request, TokenBody, self._limits)
-        token = await self._mine(by, body.id)
+        token = await self._changeable(by, body.id)
         changes: dict[str, Any] = {}
         if not request.query_params.get("status_only"):
             _check(body)
@@ -157,10 +157,17 @@ class Tokens:
 
     async def _drop(self, by: Principal, number: int) -> None:
         """Our records keep a disabled key, for what it spent; in this form it is gone."""
-        token = await self._mine(by, number)
+        token = await self._changeable(by, number)
         if not token.key.disabled:
             await self._desk.disable(by, token.key.id)
         await self._records.drop_token(token.key.id)
+
+    async def _changeable(self, by: Principal, number: int) -> Token:
+        """Raises NotFound, and Conflict for the very key that asks: it cannot widen or stop itself."""
+        token = await self._mine(by, number)
+        if token.key.id == by.key_id:
+            raise Conflict("A key cannot change or delete itself: sign in, or use another one.", code="own_key")
+        return token
 
     async def _mine(self, by: Principal, number: int) -> Token:
         """Raises NotFound, for foreign ones too."""

@@ -13,7 +13,7 @@ from openhearth.config import Limits
 from openhearth.core.allowance import UNBOUNDED, Allowance
 from openhearth.core.call import Principal
 from openhearth.core.errors import Forbidden, NotFound, RequestError
-from openhearth.core.permissions import Permission, Role
+from openhearth.core.permissions import ROOT_USER, Permission, Role
 from openhearth.stores.access_ports import AccessRecords, UserRecord
 from openhearth.surfaces.newapi.envelope import Page, listed, number_in, ok, page_of, read
 from openhearth.surfaces.newapi.standing import Standings
@@ -158,6 +158,12 @@ class UserAdmin:
         if units == left.units:
             return user
         self._check_money(by)
+        if user.id == ROOT_USER and left.left_nanos is None:
+            raise RequestError(
+                "The first user pays in arrears, so that nobody is locked out: 'openhearth user change root --quota' sets "
+                "one all the same.",
+                param="quota",
+            )
         micros = micros_of(units + left.used if left.left_nanos is None else units - left.units)
         return await self._users.top_up(by, user.id, micros)
 

@@ -77,14 +77,14 @@ class OwnAccount:
         check_own_page(request)
         body = await read(request, Credentials, self._ours.limits)
         await self._ours.options.check_registration()
-        signed = await self._ours.sessions.register(body.username, body.password, self._address(request))
+        signed = await self._ours.sessions.register(body.username, body.password, address_of(request))
         return self._signed(signed)
 
     async def login(self, request: Request, _: Principal | None) -> Response:
         check_own_page(request)
         body = await read(request, Credentials, self._ours.limits)
         signed = await self._ours.sessions.login(
-            body.username, body.password, self._address(request), before=token_of(request)
+            body.username, body.password, address_of(request), before=token_of(request)
         )
         return self._signed(signed)
 
@@ -118,7 +118,7 @@ class OwnAccount:
         if not body.password:
             return ok()
         signed = await self._ours.sessions.change_password(
-            by, body.original_password, body.password, self._address(request)
+            by, body.original_password, body.password, address_of(request)
         )
         return self._signed(signed)
 
@@ -170,9 +170,6 @@ class OwnAccount:
         )
         keep(answer, signed.token, self._ours.server, signed.lasts_s)
         return answer
-
-    def _address(self, request: Request) -> str:
-        return address_of(request, self._ours.server.trusted_proxies)
 
 
 def shown(user: UserRecord, left: Left, calls: int) -> dict[str, Any]:

@@ -1,0 +1,66 @@
+"""A database whose n-th step fails: a statement that is never run, a commit that is lost, or one whose answer is."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import psycopg
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import OperationalError
+from typing_extensions import override
+
+from openhearth.stores.sql import SqlRecords
+from openhearth.stores.sql.database import Database
+
+_R = TypeVar("_R")
+
+
+class Fault:
+    """Counts steps; the one at ``fail_at`` (from 1) fails, once. 0: none does."""
+
+    def __init__(self) -> None:
+        self.fail_at = 0
+        self.steps = 0
+
+    def begin(self, fail_at: int) -> None:
+        self.fail_at, self.steps = fail_at, 0
+
+    def step(self, *_: object) -> None:
+        self.steps += 1
+        if self.steps == self.fail_at:
+            raise OperationalError("the n-th step", None, psycopg.OperationalError("lost by the test"))
+
+
+class FaultyDatabase(Database):
+    """Every statement and every commit is a step, and so is what comes after a commit."""
+
+    def __init__(self, url: str, fault: Fault) -> None:
+        super().__init__(url)
+        self._fault = fault
+        for engine in self.engines():
+            event.listen(engine, "before_cursor_execute", fault.step)
+            event.listen(engine, "commit", fault.step)
+
+    def engines(self) -> list[Engine]:
+        return [self._engine]
+
+    @override
+    async def _run(self, pool: ThreadPoolExecutor, work: Callable[[], _R]) -> _R:
+        def run() -> _R:
+            found = work()
+            self._fault.step()
+            return found
+
+        return await super()._run(pool, run)
+
+
+class FaultyRecords(SqlRecords):
+    """Records over a ``FaultyDatabase``."""
+
+    def __init__(self, url: str, fault: Fault) -> None:
+        super().__init__(url)
+        self.database = FaultyDatabase(url, fault)
+
+
+def count_rows(connection: Connection, table: str) -> int:
+    return int(connection.exec_driver_sql(f"SELECT COUNT(*) FROM {table}").scalar_one())

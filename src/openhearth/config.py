@@ -20,9 +20,9 @@ class ConfigError(Exception):
 class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where we listen and who we say we are.
 
-    ``public_url`` is used in links we hand out; empty means the scheme and Host of the request.
-    ``fast_door`` off serves everything through the ASGI app, as any other ASGI server would. ``trusted_proxies`` are the
-    networks of proxies whose X-Forwarded-For is believed.
+    ``public_url`` is used in links we hand out; empty means the scheme and Host of the request. ``fast_door`` off
+    serves everything through the ASGI app, as any other ASGI server would. ``trusted_proxies`` are the networks of
+    proxies whose X-Forwarded-For is believed.
     """
 
     host: str = "127.0.0.1"
@@ -66,8 +66,9 @@ class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Circuit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """When nothing is sent to a target any more: ``failures`` in a row within ``window_s``, or ``error_percent`` of
-    at least ``calls`` in it. After a rest one call at a time probes it; a success closes the circuit. 0 failures: never."""
+    """When nothing is sent to a target any more: ``failures`` in a row within ``window_s``, or ``error_percent`` of at
+    least ``calls`` in it. After a rest one call at a time probes it; a success closes the circuit. 0 failures:
+    never."""
 
     failures: Annotated[int, msgspec.Meta(ge=0)] = 5
     window_s: Annotated[float, msgspec.Meta(gt=0)] = 30.0
@@ -83,8 +84,8 @@ class Routing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``fallbacks`` names models that may answer in a model's place.
 
     ``queue_calls`` may wait for a place at one target, each for ``queue_s``. ``first_token_s``: a stream without a
-    first event by then goes to the next target; 0: never. ``retry_percent`` of the calls of ten seconds may be tried again,
-    and ``retries_always`` of them in any case.
+    first event by then goes to the next target; 0: never. ``retry_percent`` of the calls of ten seconds may be tried
+    again, and ``retries_always`` of them in any case.
     """
 
     strategy: Strategy = "weighted"
@@ -261,8 +262,8 @@ class Cache(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Access(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Signing in. ``registration``: anybody may make an account, which begins with ``starting_micros`` of USD. A
-    session lasts ``session_s``; ``tries`` wrong passwords within ``tries_s`` close a username (five times as many: an address).
-    ``show_keys`` keeps new API keys sealed, so that they can be shown again; otherwise nobody can.
+    session lasts ``session_s``; ``tries`` wrong passwords within ``tries_s`` close a username (five times as many: an
+    address). ``show_keys`` keeps new API keys sealed, so that they can be shown again; otherwise nobody can.
     """
 
     registration: bool = False

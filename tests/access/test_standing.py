@@ -1,7 +1,11 @@
 """What a key stands for: its own bounds with those of its project, user, group and organisation."""
 
+from pathlib import Path
+
+from openhearth.accounts.secrets import open_secrets
+from openhearth.config import Access
 from openhearth.core.allowance import Bound
-from tests.access.desk import Desk, code
+from tests.access.desk import Desk, code, open_desk
 
 
 def limits(who: dict[str, list[dict[str, object]]]) -> set[tuple[object, object, object]]:
@@ -133,3 +137,15 @@ async def test_models_are_bound_for_everybody(desk: Desk) -> None:
     assert (row["rpm"], row["tpm"]) == (None, 6)
     await desk.ask("DELETE", path)
     assert (await desk.ask("GET", "/admin/v1/models/allowances")).json()["data"] == []
+
+
+async def test_keys_are_kept_sealed_only_where_they_are_to_be_shown_again(desk: Desk, tmp_path: Path) -> None:
+    await desk.made("/admin/v1/keys", {"name": "k"})
+    assert await desk.records.sealed() == {}
+    async with open_desk(tmp_path / "shown", access=Access(show_keys=True)) as other:
+        made = await other.made("/admin/v1/keys", {"name": "k"})
+        vault = open_secrets(tmp_path / "shown").vault()
+        assert vault.unseal((await other.records.sealed())[made["id"]]).reveal() == made["key"]
+        rotated = (await other.ask("POST", f"/admin/v1/keys/{made['id']}/rotate")).json()
+        assert vault.unseal((await other.records.sealed())[made["id"]]).reveal() == rotated["key"]
+        assert "sealed" not in rotated

@@ -21,13 +21,24 @@ _OTHERS = {
     "before_id": "a model",
     "before": "a version of the price table",
 }
+_NARROWS = "narrows the calls that the caller may see; of others nothing is found (tests/usage)"
+_NARROWED = dict.fromkeys(("api_key_ids", "project_ids", "user_ids"), _NARROWS)
 FREE: Mapping[str, Mapping[str, str]] = {
+    "GET /v1/usage/calls": {"id": _NARROWS},
+    "GET /admin/v1/logs": {"id": _NARROWS},
+    "GET /admin/v1/logs/count": {"id": _NARROWS},
+    "GET /v1/organization/costs": _NARROWED,
+    "GET /v1/organization/usage/completions": _NARROWED,
+    "GET /v1/organization/usage/embeddings": _NARROWED,
+    "GET /v1/organization/usage/images": _NARROWED,
+    "GET /v1/organization/usage/moderations": _NARROWED,
     "POST /v1/files": {"file": "the bytes themselves"},
     "POST /v1/chat/completions": {
         "file": "goes on as it came: ids of files are the upstream's there",
         "id": "of a tool's call, within one conversation",
     },
     "POST /v1/audio/speech": {"id": "a voice"},
+    "POST /admin/v1/orgs": {"id": "what the new organisation is to be called by"},
     "POST /admin/v1/prices": {"images": "what a picture costs"},
     "POST /admin/v1/prices/import": {"images": "what a picture costs"},
 }
@@ -52,7 +63,7 @@ def names_tried(row: Foreign) -> set[str]:
 
 def names_in(operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> set[str]:
     """The fields of an operation's query and bodies, at every depth."""
-    found = {one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"}
+    found = {one["name"] for one in operation.get("parameters", ()) if one.get("in") == "query"}
     for content in operation.get("requestBody", {}).get("content", {}).values():
         found |= set(_properties(content["schema"], schemas, set()))
     return found

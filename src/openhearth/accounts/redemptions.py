@@ -95,8 +95,8 @@ class Redemptions:
         return self._coded(found)
 
     async def change(self, by: Principal, number: int, changes: Mapping[str, Any]) -> Code:
-        """Set ``name``, ``micros``, ``expires_at``, ``disabled``. Raises NotFound, RequestError, and Conflict for a used
-        code."""
+        """Set ``name``, ``micros``, ``expires_at``, ``disabled``. Raises NotFound, RequestError, and Conflict for a
+        used code."""
         self._check(changes)
         before = (await self.one(number)).record
         audit = told(by, "redemption.change", before.id, changes, now=self._now)

@@ -1,5 +1,6 @@
 """What calls are charged and how that is shown: counters, ledger, limits, receipts."""
 
+import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from openhearth.accounts.ledger import Ledger, Sizes
 from openhearth.accounts.limits import Limits
 from openhearth.accounts.prices import Prices
 from openhearth.accounts.receipts import open_receipt_key
+from openhearth.accounts.usage import Keeper, Usage
 from openhearth.app.routes.calls import CallParts, call_routes
+from openhearth.app.routes.usage import routes as usage_routes
 from openhearth.app.stores import open_counters, trouble
 from openhearth.config import Config
 from openhearth.core.ids import new_id
@@ -22,8 +25,11 @@ from openhearth.stores.sql import SqlRecords
 from openhearth.stores.sql.books import SqlBooks
 from openhearth.stores.sql.costs import SqlCosts
 from openhearth.stores.sql.receipts import SqlDigests
+from openhearth.stores.sql.usage import SqlUsage
 from openhearth.surfaces.admin.ledger import routes as ledger_routes
 from openhearth.telemetry.log import Log
+
+_KEEP_EVERY_S = 3600.0
 
 
 class Accounting(msgspec.Struct):
@@ -54,7 +60,9 @@ class Accounting(msgspec.Struct):
                 key=open_receipt_key(folder),
             )
         )
-        return [*about_calls, *ledger_routes(SqlBooks(self.records.database), gate)]
+        usage = Usage(SqlUsage(self.records.database))
+        books = ledger_routes(SqlBooks(self.records.database), gate)
+        return [*about_calls, *books, *usage_routes(usage, gate)]
 
 
 async def open_accounting(config: Config, records: SqlRecords, folder: Path, stack: AsyncExitStack) -> Accounting:
@@ -73,5 +81,7 @@ async def open_accounting(config: Config, records: SqlRecords, folder: Path, sta
     stack.push_async_callback(ledger.close)
     if counters.is_local and len(await ledger.alive()) > 1:
         Log("app").warning("other processes serve on this database and limits are not shared: see store.shared")
+    keeping = Keeper(SqlUsage(records.database), config.usage).keep_on(_KEEP_EVERY_S)
+    stack.callback(asyncio.create_task(keeping, name="usage kept").cancel)
     await counters.load(await records.spent() if counters.is_local else {})
     return Accounting(records, ledger, limits, counters, SqlDigests(records.database))

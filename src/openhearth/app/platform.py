@@ -128,7 +128,7 @@ class _Assembly:
         routes = repeats.added_to(routes)
         said += [*await targets.load(), *await targets.attach_environment()]
         stack.callback(asyncio.create_task(targets.learn(), name="lists of models").cancel)
-        app = Witness(asgi.app(routes, trusted=config.server.trusted_proxies), accounting.digests)
+        app = Witness(asgi.app(routes), accounting.digests)
         return Platform(config, app, routes, relay, await first_key(self._keys, self._folder), said)
 
     async def _access(self, vault: Vault, accounting: Accounting) -> tuple[Access, list[str]]:

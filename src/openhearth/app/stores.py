@@ -37,7 +37,7 @@ def open_counters(config: Config, database: Database) -> Counters:
         from openhearth.stores.shared.wire import Wire
     except ImportError as error:
         raise ConfigError(
-            f'store.shared needs the client of Valkey. Install it: "{sys.executable}" -m pip install "valkey>=6.1,<7"'
+            f'store.shared needs the client of Valkey. Install it: "{sys.executable}" -m pip install "valkey>=6.2"'
         ) from error
     try:
         wire = Wire(f"{_SCHEMES[scheme]}://{rest}")

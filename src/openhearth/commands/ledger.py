@@ -51,7 +51,8 @@ def _said(found: dict[str, Any]) -> str:
     counted = f"{found['calls']:,} calls, {found['postings']:,} postings, {found['accounts']:,} accounts"
     if not found["ok"]:
         return "\n".join([f"The ledger does not add up ({counted}):", *(f"- {fault}" for fault in found["faults"])])
+    charged, cost = usd_of_nanos(found["charged_nanos"]), usd_of_nanos(found["cost_nanos"])
     return (
-        f"The ledger adds up: {counted}; all entries sum to 0. {usd_of_nanos(found['charged_nanos'])} USD were charged, "
-        f"{usd_of_nanos(found['cost_nanos'])} USD are owed to providers. {found['open_calls']:,} calls are open."
+        f"The ledger adds up: {counted}; all entries sum to 0. {charged} USD were charged, {cost} USD are owed to "
+        f"providers. {found['open_calls']:,} calls are open."
     )

@@ -2,7 +2,7 @@
 
 import difflib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from starlette.applications import Starlette
@@ -14,7 +14,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from openhearth.core.errors import Bug, GatewayError, MethodNotAllowed, NotFound
 from openhearth.core.ids import new_id
-from openhearth.core.networks import client_of
 from openhearth.dialects import openai_errors
 from openhearth.surfaces.http import Route
 from openhearth.telemetry.log import Log
@@ -36,11 +35,8 @@ def spellings(path: str) -> list[str]:
     return [path, rest, f"/v1/v1{rest}", f"/api/v1{rest}", f"/v1/{rest}", f"/{path}"]
 
 
-def app(routes: list[BaseRoute], lifespan: Lifespan | None = None, *, trusted: Sequence[str] = ()) -> ASGIApp:
-    """The whole ASGI application. ``trusted`` are networks of proxies whose X-Forwarded-For is believed.
-
-    Raises Bug for a route that does not say what it asks of its caller.
-    """
+def app(routes: list[BaseRoute], lifespan: Lifespan | None = None) -> ASGIApp:
+    """The whole ASGI application. Raises Bug for a route that does not say what it asks of its caller."""
     paths = [_declared(route).path for route in routes]
 
     async def gateway_error(_: Request, error: Exception) -> Response:
@@ -74,16 +70,15 @@ def app(routes: list[BaseRoute], lifespan: Lifespan | None = None, *, trusted: S
             Exception: bug,
         },
     )
-    return _Edge(inner, {spelling: path for path in paths for spelling in spellings(path) if "{" not in path}, trusted)
+    return _Edge(inner, {spelling: path for path in paths for spelling in spellings(path) if "{" not in path})
 
 
 class _Edge:
     """Path spelling, preflight and the headers every answer has."""
 
-    def __init__(self, inner: ASGIApp, known: dict[str, str], trusted: Sequence[str]) -> None:
+    def __init__(self, inner: ASGIApp, known: dict[str, str]) -> None:
         self._inner = inner
         self._known = known
-        self._trusted = trusted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -95,8 +90,6 @@ class _Edge:
             await send({"type": "http.response.body", "body": b""})
             return
         scope["path"] = self._path(scope["path"])
-        if self._trusted:
-            scope["client"] = self._client(scope)
         scope["request_id"] = request_id = new_id("req")
         began_s = time.monotonic()
 
@@ -115,12 +108,6 @@ class _Edge:
             await send(message)
 
         await self._inner(scope, receive, marked)
-
-    def _client(self, scope: Scope) -> tuple[str, int]:
-        """Who calls, behind the proxies we trust."""
-        peer, port = scope.get("client") or ("", 0)
-        forwarded = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
-        return client_of(peer, forwarded.decode("latin-1"), self._trusted), port
 
     def _path(self, path: str) -> str:
         known = self._known.get(path) or self._known.get(path.rstrip("/"))

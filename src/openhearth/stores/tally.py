@@ -30,6 +30,7 @@ class Tally:
         for limit in take.limits:
             refused = self._refused(limit, take, windows)
             if refused is not None:
+                self._tell_time(take)
                 return refused
         return None
 
@@ -67,6 +68,14 @@ class Tally:
             count = self.open.get(scope, 0)
             return None if count < most else Refusal(limit, count)
         return pace_refusal(limit, take, self.paces.get((scope, bound)))
+
+    def _tell_time(self, take: Take) -> None:
+        """Every pace that the take asks about hears of its time, also those after the one that refused: a clock set
+        back must not stop a caller for a minute by each of them in turn."""
+        for limit in take.limits:
+            pace = self.paces.get((limit.scope, limit.bound))
+            if pace is not None:
+                pace.used(take.now)
 
     def _pace(self, limit: Limit) -> Pace:
         key = (limit.scope, limit.bound)

@@ -196,7 +196,7 @@ def _engine(place: URL) -> Engine:
         except ImportError as error:
             raise ConfigError(
                 "store.url needs PostgreSQL's driver. Install it: "
-                f'"{sys.executable}" -m pip install "psycopg[binary]>=3.2,<4"'
+                f'"{sys.executable}" -m pip install "psycopg[binary]>=3.3"'
             ) from error
         event.listen(engine, "connect", _prepare_postgres)
         return engine

@@ -33,7 +33,7 @@ _ADDED = (
 _HOUR = text(
     f"INSERT INTO usage_hours ({', '.join(column.name for column in USAGE_HOURS.columns)}) "
     f"VALUES ({', '.join(':' + column.name for column in USAGE_HOURS.columns)}) "
-    "ON CONFLICT (hour, key_id, model, target_id) DO UPDATE SET "
+    "ON CONFLICT (hour, key_id, model, target_id, operation) DO UPDATE SET "
     + ", ".join(f"{name} = usage_hours.{name} + excluded.{name}" for name in _ADDED)
 )
 
@@ -45,6 +45,7 @@ class _Hour(msgspec.Struct):
     key_id: str
     model: str
     target_id: str
+    operation: str
     user_id: str
     project_id: str
     org_id: str
@@ -137,9 +138,9 @@ def charged(settled: Iterable[LedgerEntry]) -> dict[str, int]:
 
 
 def _hours(settled: Iterable[LedgerEntry]) -> list[_Hour]:
-    rows: dict[tuple[int, str, str, str], _Hour] = {}
+    rows: dict[tuple[int, str, str, str, str], _Hour] = {}
     for entry in settled:
-        key = (int(entry.created_at) // _HOUR_S, entry.key_id, entry.model, entry.target_id)
+        key = (int(entry.created_at) // _HOUR_S, entry.key_id, entry.model, entry.target_id, entry.operation)
         row = rows.get(key)
         if row is None:
             row = rows[key] = _Hour(*key, entry.user_id, entry.project_id, entry.org_id)

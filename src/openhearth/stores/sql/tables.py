@@ -111,6 +111,7 @@ POSTINGS = Table(
     Column("account", Text, primary_key=True),
     Column("nanos", BigInteger, nullable=False),
     Column("created_at", Double, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 BALANCES = Table(
@@ -127,6 +128,7 @@ USAGE_HOURS = Table(
     Column("key_id", Text, primary_key=True),
     Column("model", Text, primary_key=True),
     Column("target_id", Text, primary_key=True),
+    Column("operation", Text, primary_key=True),
     Column("user_id", Text, nullable=False),
     Column("project_id", Text, nullable=False),
     Column("org_id", Text, nullable=False),
@@ -141,6 +143,7 @@ USAGE_HOURS = Table(
     Column("charge_nanos", BigInteger, nullable=False),
     Index(None, "org_id", "hour"),
     Index(None, "user_id", "hour"),
+    sqlite_with_rowid=False,
 )
 
 NODES = Table(

@@ -160,8 +160,8 @@ class UserAdmin:
         self._check_money(by)
         if user.id == ROOT_USER and left.left_nanos is None:
             raise RequestError(
-                "The first user pays in arrears, so that nobody is locked out: 'openhearth user change root --quota' sets "
-                "one all the same.",
+                "The first user pays in arrears, so that nobody is locked out. 'openhearth user change root --quota' "
+                "sets one all the same.",
                 param="quota",
             )
         micros = micros_of(units + left.used if left.left_nanos is None else units - left.units)

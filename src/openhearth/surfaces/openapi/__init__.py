@@ -34,6 +34,7 @@ from openhearth.surfaces.openapi import (
     targets,
     texts,
     tools,
+    usage,
 )
 from openhearth.surfaces.openapi.operation import JSON, refusals
 from openhearth.surfaces.openapi.schema import Schema, maybe, ref, shape, text
@@ -57,6 +58,7 @@ _AREAS: tuple[ModuleType, ...] = (
     targets,
     calls,
     repeats,
+    usage,
 )
 _REFUSALS = (
     ("Error",),

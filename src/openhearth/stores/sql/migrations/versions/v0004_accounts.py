@@ -219,6 +219,7 @@ def _new_tables() -> None:
         Column("nanos", BigInteger, nullable=False),
         Column("created_at", Double, nullable=False),
         PrimaryKeyConstraint("effect", "account", name="pk_postings"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "balances",
@@ -232,6 +233,7 @@ def _new_tables() -> None:
         Column("key_id", Text, nullable=False),
         Column("model", Text, nullable=False),
         Column("target_id", Text, nullable=False),
+        Column("operation", Text, nullable=False),
         Column("user_id", Text, nullable=False),
         Column("project_id", Text, nullable=False),
         Column("org_id", Text, nullable=False),
@@ -242,7 +244,8 @@ def _new_tables() -> None:
                 "cost_nanos", "charge_nanos",
             )
         ),
-        PrimaryKeyConstraint("hour", "key_id", "model", "target_id", name="pk_usage_hours"),
+        PrimaryKeyConstraint("hour", "key_id", "model", "target_id", "operation", name="pk_usage_hours"),
+        sqlite_with_rowid=False,
     )  # fmt: skip
     op.create_index("ix_usage_hours_org_id_hour", "usage_hours", ["org_id", "hour"])
     op.create_index("ix_usage_hours_user_id_hour", "usage_hours", ["user_id", "hour"])
@@ -274,10 +277,10 @@ def _fill(connection: Connection) -> None:
         hour = "CAST(created_at / 3600 AS INTEGER)"
     connection.execute(
         text(
-            "INSERT INTO usage_hours (hour, key_id, model, target_id, user_id, project_id, org_id, calls, failures, "
-            "input_tokens, output_tokens, cached_tokens, images, duration_ms, cost_nanos, charge_nanos) "
-            f"SELECT {hour}, key_id, model, target_id, user_id, project_id, org_id, {_HOUR_SUMS} FROM ledger "
-            f"GROUP BY {hour}, key_id, model, target_id, user_id, project_id, org_id"
+            "INSERT INTO usage_hours (hour, key_id, model, target_id, operation, user_id, project_id, org_id, calls, "
+            "failures, input_tokens, output_tokens, cached_tokens, images, duration_ms, cost_nanos, charge_nanos) "
+            f"SELECT {hour}, key_id, model, target_id, operation, user_id, project_id, org_id, {_HOUR_SUMS} "
+            f"FROM ledger GROUP BY {hour}, key_id, model, target_id, operation, user_id, project_id, org_id"
         )
     )
     _fill_spend(connection)

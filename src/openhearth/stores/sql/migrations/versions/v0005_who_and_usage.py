@@ -284,6 +284,7 @@ def _usage_days() -> None:
         Column("key_id", Text, nullable=False),
         Column("model", Text, nullable=False),
         Column("target_id", Text, nullable=False),
+        Column("operation", Text, nullable=False),
         Column("user_id", Text, nullable=False),
         Column("project_id", Text, nullable=False),
         Column("org_id", Text, nullable=False),
@@ -296,7 +297,7 @@ def _usage_days() -> None:
         Column("duration_ms", BigInteger, nullable=False),
         Column("cost_nanos", BigInteger, nullable=False),
         Column("charge_nanos", BigInteger, nullable=False),
-        PrimaryKeyConstraint("day", "key_id", "model", "target_id", name="pk_usage_days"),
+        PrimaryKeyConstraint("day", "key_id", "model", "target_id", "operation", name="pk_usage_days"),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_usage_days_key_id_day", "usage_days", ["key_id", "day"])

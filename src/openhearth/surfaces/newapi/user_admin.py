@@ -7,7 +7,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from openhearth.accounts.quota_units import MICROS_PER_UNIT, micros_of
+from openhearth.accounts.quota_units import UNLIMITED_UNITS, micros_of
 from openhearth.accounts.users import NewUser, Users
 from openhearth.config import Limits
 from openhearth.core.allowance import UNBOUNDED, Allowance
@@ -20,7 +20,7 @@ from openhearth.surfaces.newapi.standing import Standings
 from openhearth.surfaces.newapi.terms import DISABLED, ENABLED, ROLE_OF, ROLES, state
 from openhearth.surfaces.newapi.users import shown
 
-_MOST_UNITS = 10**12 // MICROS_PER_UNIT
+_MOST_UNITS = 2 * UNLIMITED_UNITS  # what is shown of an unbounded account may be sent back
 _MOST_FILTERED = 1000
 _Units = Annotated[int, msgspec.Meta(ge=-_MOST_UNITS, le=_MOST_UNITS)]
 

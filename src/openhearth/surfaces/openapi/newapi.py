@@ -29,7 +29,7 @@ _WHEN = {
     "end_timestamp": said(text(), "Unix seconds, part of it."),
 }
 _CALLS = {**_WHEN, "type": text(), "model_name": text(), "token_name": text()}
-_UNITS = said(whole(-(5 * 10**11), 5 * 10**11), "Quota units: 500,000 are one US dollar.")
+_UNITS = said(whole(-(10**14), 10**14), "Quota units: 500,000 are one US dollar.")
 _MOMENT = said(whole(-1, 10**11), "Unix seconds; -1 or 0: never.")
 _IDS = shape({"ids": many(whole(), least=1, most=100)})
 

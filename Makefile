@@ -11,6 +11,7 @@ PACKS ?= starter
 TEST_PACKS := smollm2-135m-instruct qwen2.5-coder-0.5b-instruct portrait background upscale fonts-zh fonts-serif-zh \
 	use-multilingual profanity opennsfw hibari-tts kokoro-tts whisper-base document-layout
 FUZZ_EXAMPLES ?= 300
+RACES ?= 200
 KILLS ?= 100
 CODE := src tests bench tour prices
 # Bytecode of our own package, also where PYTHONDONTWRITEBYTECODE is set: without it every start compiles everything.
@@ -24,7 +25,7 @@ PYTHON ?= $(shell for name in $(PYTHONS); do \
 	"$$name" -c 'import ensurepip, venv; $(NEW_ENOUGH)' 2>/dev/null && echo "$$name" && exit; done; \
 	for name in $(PYTHONS); do "$$name" -c '$(NEW_ENOUGH)' 2>/dev/null && echo "$$name" && exit; done)
 
-.PHONY: check run test bench bench-usage tour fuzz test-kill help install fmt format lint types imports shape spelling cov lock clean
+.PHONY: check run test bench bench-usage tour fuzz test-kill test-races help install fmt format lint types imports shape spelling cov lock clean
 
 check: format lint types imports spelling test ## All checks: format, lint, types, imports, spelling, shape and tests (the default)
 
@@ -53,6 +54,9 @@ fuzz: $(VENV)/.dev ## Hold every route against its description, many odd request
 
 test-kill: $(VENV)/.dev ## Kill a server in the middle of priced streams, again and again (KILLS=100, SEED=… repeats a run)
 	@KILLS="$(KILLS)" $(BIN)/pytest tests/billing/test_kills.py $(ARGS)
+
+test-races: $(VENV)/.dev ## Races, kills and failing steps over every store, in full (RACES=200 kills)
+	@RACES="$(RACES)" $(BIN)/pytest tests/races --timeout=3600 $(ARGS)
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'

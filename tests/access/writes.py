@@ -2,6 +2,8 @@
 
 import msgspec
 
+from tests.permissions import newapi_rows
+
 _RATES = {"input_micros_per_mtok": 1}
 
 
@@ -61,6 +63,7 @@ WRITES: tuple[Write, ...] = (
 )
 
 NO_WRITES = {
+    **newapi_rows.WRITES,
     "POST /admin/v1/targets/{id}/test": "asks, and changes nothing",
     "POST /v1/auth/password": "see test_signing_in: it needs the old password; the entry is that of user.password",
 }

@@ -24,6 +24,7 @@ from tests.fuzz.conftest import LINES, MODELS, PATIENCE_S, Place, files, fresh
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "6"))
 KEYS = ("authorization", "x-api-key", "api-key", "x-goog-api-key")
 TARGETS = "/admin/v1/targets"
+CHANNELS = "/api/channel"
 MANY = 100
 FILES = {"image": "picture", "mask": "picture", "voices": "recording", "file": "document"}
 KINDS = ("picture", "recording", "document")
@@ -129,6 +130,10 @@ def _small(case: Any) -> None:
 
 def _tidy(case: Any, answer: Any, place: Place) -> None:
     """A target that was attached would take calls of other tests, and a model that was bound would refuse them."""
+    if case.path == CHANNELS and case.method == "POST" and answer.json()["success"]:
+        made = answer.json()["data"]
+        for channel in made if isinstance(made, list) else [made]:
+            place.client.delete(f"{place.server.url}{CHANNELS}/{channel['id']}", timeout=PATIENCE_S)
     if case.path == TARGETS and answer.status_code == 201:
         place.client.delete(f"{place.server.url}{TARGETS}/{answer.json()['id']}", timeout=PATIENCE_S)
     if case.method == "PUT" and case.path.endswith("/allowance") and answer.status_code == 200:

@@ -85,6 +85,25 @@ async def test_a_change_keeps_the_number_and_what_is_not_said(running: Running) 
     assert running.up.seen[-1].headers["authorization"] == "Bearer sk-other"
 
 
+async def test_every_change_is_in_the_audit_log_without_the_key(running: Running) -> None:
+    made = await running.root.post("/api/channel/", _channel(running, key="sk-secret-of-the-upstream"))
+    await running.root.put(
+        "/api/channel/", {"id": made["id"], "name": "renamed", "tag": "eu", "key": "sk-another-secret"}
+    )
+    await running.root.put("/api/channel/", {"id": made["id"], "status": 2})
+    await running.root.delete(f"/api/channel/{made['id']}")
+    token = await running.root.post("/api/token/", {"name": "k", "unlimited_quota": True})
+    await running.root.delete(f"/api/token/{token['id']}")
+    ours = Client(running.app, f"Bearer {running.platform.first_key}")
+    answer = await ours.raw("GET", "/admin/v1/audit")
+    entries = answer.json()["data"]
+    assert {"channel.create", "channel.change", "target.create", "target.change", "target.delete", "key.hide"} <= {
+        entry["action"] for entry in entries
+    }
+    assert {entry["actor"] for entry in entries if entry["action"].startswith("channel")} == {entries[0]["actor"]}
+    assert b"secret" not in answer.body
+
+
 async def test_a_disabled_channel_takes_no_calls_and_stays_disabled_when_changed(running: Running) -> None:
     made = await running.root.post("/api/channel/", _channel(running, tag="eu"))
     assert (await running.root.put("/api/channel/", {"id": made["id"], "status": 2}))["status"] == 2

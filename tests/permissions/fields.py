@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+from tests.permissions import newapi_rows as newapi
 from tests.permissions.objects import Foreign
 
 _NAMES = re.compile(r"file|files|image|images|image_url|document|mask|url|input_file|after|before|id|.*_ids?|.*_url")
@@ -24,6 +25,7 @@ _OTHERS = {
 _NARROWS = "narrows the calls that the caller may see; of others nothing is found (tests/usage)"
 _NARROWED = dict.fromkeys(("api_key_ids", "project_ids", "user_ids"), _NARROWS)
 FREE: Mapping[str, Mapping[str, str]] = {
+    **newapi.FREE,
     "GET /v1/usage/calls": {"id": _NARROWS},
     "GET /admin/v1/logs": {"id": _NARROWS},
     "GET /admin/v1/logs/count": {"id": _NARROWS},

@@ -126,3 +126,10 @@ FREE: Mapping[str, Mapping[str, str]] = {
     **{route: {"id": _PEOPLES} for route in _BODIES},
     **{route: {"id": "the operator's"} for route in _OPERATORS},
 }
+
+WRITES = {
+    route: "tests/newapi/test_audited.py: it may write several things, each with its entry"
+    for route in (*ACCOUNT, *ADMIN, *OPERATE, *ROOT)
+    if not route.startswith("GET ")
+} | {"DELETE /api/log": "always refused"}
+"""For tests/access: one request of this form may be several writes of ours."""

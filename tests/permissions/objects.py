@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from tests.permissions import newapi_rows as newapi
+
 HOME = "http://gate.test"
 PICTURES, HEARING, SPEAKING, JUDGE = "gpt-image-1", "whisper-1", "tts-1", "omni-moderation-latest"
 
@@ -28,6 +30,7 @@ class Foreign(msgspec.Struct, frozen=True):
 
 _IN_ORG = "what lies in another organisation is tried by tests/access/test_tenants.py"
 SHARED: Mapping[str, str] = {
+    **newapi.SHARED,
     "GET /samples/{name}": "sample pictures are for everybody",
     "GET /v1/models/{name:path}": "models are the server's; which of them a key may use is its own list",
     "POST /v1/engines/{model:path}/embeddings": "models are the server's",

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from openhearth.core.permissions import Permission
+from tests.permissions import newapi_rows as newapi
 from tests.permissions.families import (
     ANTHROPIC,
     COHERE,
@@ -15,6 +16,7 @@ from tests.permissions.families import (
     EVERY_FORM,
     FISH,
     GEMINI,
+    NEWAPI,
     OPENAI,
     TEXTIN,
     Family,
@@ -43,6 +45,11 @@ def _rows(row: Row, *routes: str) -> dict[str, Row]:
 
 
 ROWS: dict[str, Row] = {
+    **{name: Row(permission, NEWAPI) for permission, routes in newapi.PERMISSIONS.items() for name in routes},
+    **_rows(Row(OPERATE, NEWAPI, refused_only="it is refused to everybody"), *newapi.ALWAYS_REFUSED),
+    **_rows(Row(CALL, NEWAPI), *newapi.BY_KEY),
+    **_rows(Row(CALL, NEWAPI, ways={"?key=": NEWAPI}), *newapi.BY_KEY_OR_QUERY),
+    **_rows(Row(CALL), *newapi.BILLING),
     **_rows(Row(PUBLIC), "POST /v1/auth/login", "POST /v1/auth/logout", "POST /v1/auth/register"),
     **_rows(
         Row(Permission.ACCOUNT),

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -29,16 +30,17 @@ def total(most: int, scope: str = KEY) -> Limit:
     return Limit(scope, Bound.TOTAL, most)
 
 
-@pytest.mark.parametrize("bound", WINDOWS)
-@pytest.mark.parametrize("scope", SCOPES)
-async def test_money_fits_up_to_the_last_nano(count: Counting, scope: str, bound: Bound) -> None:
-    limit = Limit(scope, bound, 100)
-    await count.settle(await count.take(limit, nanos=40), charge=40)
-    assert isinstance(await count.take(limit, nanos=60), Take)
-    refused = await count.take(limit, nanos=1)
-    assert isinstance(refused, Refusal)
-    assert (refused.limit, refused.used, refused.held) == (limit, 40, 60)
-    assert isinstance(await count.take(limit, nanos=0), Take)
+async def test_money_fits_up_to_the_last_nano(count: Counting) -> None:
+    """Each cap on somebody of its own."""
+    for place, bound in product(range(len(SCOPES)), WINDOWS):
+        count.scopes = tuple(f"{scope}-{place}-{bound}" for scope in SCOPES)
+        limit = Limit(count.scopes[place], bound, 100)
+        await count.settle(await count.take(limit, nanos=40), charge=40)
+        assert isinstance(await count.take(limit, nanos=60), Take)
+        refused = await count.take(limit, nanos=1)
+        assert isinstance(refused, Refusal)
+        assert (refused.limit, refused.used, refused.held) == (limit, 40, 60)
+        assert isinstance(await count.take(limit, nanos=0), Take)
 
 
 async def test_settling_gives_back_the_hold_and_counts_the_charge_for_every_scope(count: Counting) -> None:

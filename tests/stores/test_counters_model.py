@@ -135,7 +135,7 @@ async def count(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         yield made
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 async def test_counters_count_as_the_model_does(count: Counting, steps: list[Step]) -> None:
     """Each example counts for a key, project, user, organisation and model of its own."""

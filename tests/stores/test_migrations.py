@@ -103,7 +103,7 @@ def test_a_kill_at_any_statement_of_a_migration_loses_nothing(engine: Engine, em
     with engine.begin() as connection:
         make_old(connection, version)
     engine.dispose()
-    words = [sys.executable, "-m", "tests.stores.migrating", empty_url, version, "3"]
+    words = [sys.executable, "-m", "tests.stores.migrating", empty_url, version, "5"]
     ended = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
     assert ended.returncode == 0, ended.stderr
     assert int(ended.stdout) > 5

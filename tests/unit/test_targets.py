@@ -1,11 +1,13 @@
 """Targets an operator attaches: credentials that lead nowhere, at the time of attaching and at a later start."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from typing_extensions import override
 
 from openhearth.accounts.secrets import open_secrets
 from openhearth.config import Circuit
@@ -53,6 +55,21 @@ class Kept:
 
     def _note(self, audit: Audit | None) -> None:
         self.audits += [audit] if audit else []
+
+
+class Slow(Kept):
+    """A store whose list is old when it arrives."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read, self.go_on = asyncio.Event(), asyncio.Event()
+
+    @override
+    async def list_targets(self) -> Sequence[TargetRecord]:
+        found = await super().list_targets()
+        self.read.set()
+        await self.go_on.wait()
+        return found
 
 
 def targets(kept: Kept, folder: Path, catalog: Catalog, environ: Mapping[str, str]) -> Targets:
@@ -219,3 +236,31 @@ async def test_a_test_that_succeeds_ends_a_rest(tmp_path: Path) -> None:
         assert (await attached.test(made.id)).ok
         assert health.state(made.id) is State.CLOSED
         assert not health.cooling(made.id)
+
+
+async def test_what_another_process_changed_is_taken_over(tmp_path: Path) -> None:
+    kept, catalog = Kept(), Catalog()
+    here, there = targets(kept, tmp_path, catalog, {}), targets(kept, tmp_path, Catalog(), {})
+    await here.load()
+    made = await there.add(NewTarget(base_url="https://a.test/v1", model="a", key="secret-a"))
+    lost = await there.add(NewTarget(base_url="https://b.test/v1", model="b"))
+    await here.look()
+    assert [target.model for target in catalog.targets()] == ["a", "b"]
+    await there.change(made.id, TargetChange(weight=7))
+    await there.remove(lost.id)
+    await here.look()
+    assert [(target.model, target.weight) for target in catalog.targets()] == [("a", 7)]
+    await there.change(made.id, TargetChange(enabled=False))
+    await here.look()
+    assert catalog.targets() == []
+
+
+async def test_a_look_leaves_alone_what_was_changed_here_meanwhile(tmp_path: Path) -> None:
+    kept, catalog = Slow(), Catalog()
+    here = targets(kept, tmp_path, catalog, {})
+    looking = asyncio.create_task(here.look())
+    await kept.read.wait()
+    await here.add(NewTarget(base_url="https://a.test/v1", model="a"))
+    kept.go_on.set()
+    await looking
+    assert [target.model for target in catalog.targets()] == ["a"]

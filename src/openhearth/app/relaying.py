@@ -32,6 +32,8 @@ from openhearth.stores.ports import Records
 from openhearth.telemetry.metrics import Metrics
 from openhearth.transport.h1_client import H1Client
 
+_LOOK_EVERY_S = 60.0  # how soon what another process of the same database changed is known here
+
 
 class Ground(msgspec.Struct, frozen=True):
     """What calls are carried out on: stores, secrets, packs, and the rows of embedded models."""
@@ -89,9 +91,12 @@ async def open_relaying(ground: Ground, stack: AsyncExitStack) -> Relaying:
         rules=rules,
         may_use=gate.may_use,
     )
+    stack.callback(asyncio.create_task(rules.look_on(_LOOK_EVERY_S), name="routing rules").cancel)
     meter = Meter(Metrics(), host, learn=health.learn)
     relay = Relay(config, gate, router, client, host, Shaper(config), meter)
-    return Relaying(relay, catalog, router, _targets(ground, relay, catalog, router), meter)
+    targets = _targets(ground, relay, catalog, router)
+    stack.callback(asyncio.create_task(targets.look_on(_LOOK_EVERY_S), name="targets").cancel)
+    return Relaying(relay, catalog, router, targets, meter)
 
 
 def _targets(ground: Ground, relay: Relay, catalog: Catalog, router: Router) -> Targets:

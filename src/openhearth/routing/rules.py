@@ -4,6 +4,7 @@ The settings file says it at start; what is said at run time is data, kept in th
 names.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
@@ -13,6 +14,7 @@ from openhearth.config import ConfigError, Routing, Strategy
 from openhearth.core.errors import NotFound, RequestError
 from openhearth.routing.target_forms import AuditOf
 from openhearth.stores.access_ports import Audit
+from openhearth.telemetry.log import Log
 
 MOST_FALLBACKS = 5
 MOST_MODELS = 10_000
@@ -64,6 +66,16 @@ class Rules:
         text = await self._store.setting(_KEPT_AS) if self._store else None
         self._kept = msgspec.json.decode(text, type=dict[str, ModelRule]) if text else {}
         self._changed()
+
+    async def look_on(self, every_s: float) -> None:
+        """Take over what other processes say. Runs until it is cancelled."""
+        while True:
+            await asyncio.sleep(every_s)
+            try:
+                await self.load()
+            except Exception as error:
+                # Whatever the store's trouble is, the rules we know stay in force.
+                Log("routing").error("rules cannot be read", error=type(error).__name__)
 
     def strategy(self, model: str) -> Strategy:
         return self._rule(model).strategy or self._default

@@ -20,6 +20,7 @@ from openhearth.routing.catalog import ANY, Catalog, Model, is_open
 from openhearth.routing.health import Health
 from openhearth.routing.target_forms import LIMITS, AuditOf, NewTarget, Probe, TargetChange, limits_of, origin_of
 from openhearth.stores.ports import TargetRecord, TargetRecords
+from openhearth.telemetry.log import Log
 from openhearth.transport.auth import auth_headers
 from openhearth.transport.collect import collect
 from openhearth.transport.head import head, host_header
@@ -89,6 +90,8 @@ class Targets:
         self._on_removed = on_removed
         self._prices = prices or NoPrices()
         self._listed: dict[str, tuple[float, list[str]]] = {}
+        self._kept_records: dict[str, TargetRecord] = {}
+        self._changes = 0
 
     async def load(self) -> list[str]:
         """Put every enabled record into the catalog; the lines to tell the operator about those left out.
@@ -97,6 +100,7 @@ class Targets:
         """
         said, made, given = [], [], {}
         for record in await self._records.list_targets():
+            self._kept_records[record.id] = record
             if not record.enabled:
                 continue
             try:
@@ -145,6 +149,7 @@ class Targets:
         target = self._made(record)
         set_ = {name: value for name, value in msgspec.structs.asdict(new).items() if value}
         await self._records.add_target(record, audit(record.id, set_) if audit else None)
+        self._note(record)
         await self._prices.attend([target], {target.id: record.price})
         self._catalog.add(target)
         await self.learn()
@@ -166,6 +171,7 @@ class Targets:
         changed = await self._records.change_target(target_id, changes, audit(target_id, said) if audit else None)
         if changed is None:
             raise _no_target(target_id)
+        self._note(changed)
         if changed.enabled:
             await self._prices.attend([target], {target_id: changed.price})
             self._catalog.add(target)
@@ -188,9 +194,58 @@ class Targets:
         kept = await self._records.remove_target(target_id, audit(target_id, {}) if audit else None)
         if not (self._catalog.remove(target_id) or kept):
             raise _no_target(target_id)
+        self._changes += 1
+        self._kept_records.pop(target_id, None)
         self._health.forget(target_id)
         self._listed.pop(target_id, None)
         self._on_removed(target_id)
+
+    async def look(self) -> None:
+        """Take over what other processes of the same database attached, changed or detached.
+
+        A record that cannot be used here (a credential that this machine does not have) stays as it was.
+        """
+        changes = self._changes
+        found = {record.id: record for record in await self._records.list_targets()}
+        if changes != self._changes:
+            return  # changed here meanwhile: what was read may be older than that
+        for target_id in [gone for gone in self._kept_records if gone not in found]:
+            del self._kept_records[target_id]
+            self._catalog.remove(target_id)
+            self._health.forget(target_id)
+            self._listed.pop(target_id, None)
+            self._on_removed(target_id)
+        for record in found.values():
+            if self._kept_records.get(record.id) != record:
+                self._kept_records[record.id] = record
+                await self._take_over(record)
+
+    async def look_on(self, every_s: float) -> None:
+        """``look`` again and again. Runs until it is cancelled."""
+        while True:
+            await asyncio.sleep(every_s)
+            try:
+                await self.look()
+            except Exception as error:
+                # Whatever the store's trouble is, the targets we know stay in use.
+                Log("routing").error("targets cannot be read", error=type(error).__name__)
+
+    async def _take_over(self, record: TargetRecord) -> None:
+        if record.enabled:
+            try:
+                target = self._made(record)
+            except (ConfigError, RequestError) as error:
+                Log("routing").warning("target left as it was", target=record.id, error=str(error))
+                return
+            await self._prices.attend([target], {target.id: record.price})
+            self._catalog.add(target)
+        else:
+            self._catalog.remove(record.id)
+        self._on_removed(record.id)
+
+    def _note(self, record: TargetRecord) -> None:
+        self._changes += 1
+        self._kept_records[record.id] = record
 
     async def test(self, target_id: str) -> Probe:
         """Ask the target for its model list, or start the engine it is; an answer ends its rest and closes its circuit.

@@ -132,10 +132,14 @@ class ChannelRecords(Protocol):
     async def channel_of(self) -> Mapping[str, int]:
         """The number of the channel that each target belongs to."""
 
-    async def add_channel(self, new: ChannelRecord, target_ids: Iterable[str]) -> ChannelRecord:
-        """With the number that the store gives. A target that belongs to a channel already stays there."""
+    async def add_channel(
+        self, new: ChannelRecord, target_ids: Iterable[str], audit: Audit | None = None
+    ) -> ChannelRecord:
+        """With the number that the store gives. A target that belongs to a channel already stays there. ``audit`` is
+        told for what somebody made, and not for a target that is numbered when it is first seen."""
 
-    async def change_channel(self, number: int, changes: Mapping[str, Any]) -> None: ...
+    async def change_channel(self, number: int, changes: Mapping[str, Any], audit: Audit | None = None) -> None:
+        """Without ``audit`` for what a test found."""
 
     async def join_channel(self, number: int, target_id: str) -> None: ...
 
@@ -158,7 +162,7 @@ class NewApiRecords(RedemptionRecords, AnnouncementRecords, ChannelRecords, Prot
 
     async def token_of(self, key_id: str) -> Token | None: ...
 
-    async def drop_token(self, key_id: str) -> None:
+    async def drop_token(self, key_id: str, audit: Audit) -> None:
         """Show this key in New API's form no longer; its number is never given again."""
 
     async def spent(self, counters: Iterable[str]) -> dict[str, int]:

@@ -33,6 +33,10 @@ class CounterRows(Protocol):
     def name(self) -> str:
         """What it is, for messages: no address, no secret."""
 
+    @property
+    def waits_s(self) -> float:
+        """Seconds until takes begin, while the counts are being filled again."""
+
     async def apply(self, gives: Sequence[Given], takes: Sequence[Take]) -> Applied:
         """First give back, then take, each call in one step that nobody sees half of. Raises StoreAway, and then some
         of it may have been done: giving back again is safe, and a take may be given back that never was. Raises

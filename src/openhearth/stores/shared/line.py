@@ -63,6 +63,8 @@ class SharedCounters(Counters):
     @property
     @override
     def trouble(self) -> str:
+        if not self._trouble and self._rows.waits_s:
+            return f"the shared counters ({self._rows.name}) are being filled again"
         return self._trouble
 
     @override

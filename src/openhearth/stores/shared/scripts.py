@@ -4,13 +4,17 @@ Amounts travel as text: nanos need more digits than Lua's numbers have. Every sc
 life of these counts, is still the caller's: a server that was flushed or restarted has none or another.
 """
 
-# KEYS: era. ARGV: the beginning of a new era's name, seconds that names are kept. Returns the era and its age in ms.
+# KEYS: era. ARGV: the beginning of a new era's name, seconds that names are kept, and what to do without an era:
+# 'none', 'begin' one, or begin one that is 'open' at once. Returns the era (empty for none) and its age in ms.
 HELLO = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local era = redis.call('GET', KEYS[1])
 if not era then
-  era = ARGV[1] .. ':' .. string.format('%d', now)
+  if ARGV[3] == 'none' then return {'', 0} end
+  local since = now
+  if ARGV[3] == 'open' then since = 0 end
+  era = ARGV[1] .. ':' .. string.format('%d', since)
 end
 redis.call('SET', KEYS[1], era, 'EX', ARGV[2])
 return {era, now - tonumber(string.match(era, '(%d+)$'))}

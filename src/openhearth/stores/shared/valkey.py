@@ -59,6 +59,11 @@ class ValkeyRows(CounterRows):
     def name(self) -> str:
         return "Valkey"
 
+    @property
+    @override
+    def waits_s(self) -> float:
+        return max(0.0, self._opens_at - self._clock())
+
     @override
     async def apply(self, gives: Sequence[Given], takes: Sequence[Take]) -> Applied:
         await self._tell_spent({counter for given in gives if given.charge_nanos for counter in _charged(given.take)})
@@ -133,7 +138,7 @@ class ValkeyRows(CounterRows):
         return StoreAway(
             "Limits cannot be checked at the moment: the shared counters are being filled again.",
             code="counters_unavailable",
-            retry_after_s=max(1.0, self._opens_at - self._clock()),
+            retry_after_s=max(1.0, self.waits_s),
         )
 
     def _verdict(self, take: Take, answer: Any, paces: _Paces) -> Verdict:
@@ -172,7 +177,7 @@ class ValkeyRows(CounterRows):
         """
         for _ in range(_MOST_TRIES):
             era = await self._hello_if_new()
-            if waits and self._opens_at > self._clock():
+            if waits and self.waits_s:
                 return []
             answers = await self._wire.send(commands(era))
             if not any(map(_is_of_another_era, answers)):
@@ -186,12 +191,14 @@ class ValkeyRows(CounterRows):
     async def _hello(self) -> str:
         """Learn the era, or begin one; say what our calls hold if it is a new one to us."""
         new = f"{await self._wire.run_id()}:{new_id('era')}"
-        [(era, age_ms)] = await self._wire.send([(HELLO, [_ERA], [new, _KEPT_S])])
+        [(era, age_ms)] = await self._wire.send([(HELLO, [_ERA], [new, _KEPT_S, "none"])])
+        if not era:
+            how = "open" if await self._is_alone() else "begin"
+            [(era, age_ms)] = await self._wire.send([(HELLO, [_ERA], [new, _KEPT_S, how])])
         self._era = era = _text(era)
         if era == self._last_era:
             return era
-        if age_ms < self._settle_s * 1000 and not await self._is_alone():
-            self._opens_at = self._clock() + self._settle_s - age_ms / 1000
+        self._opens_at = self._clock() + self._settle_s - age_ms / 1000
         for part in _chunks(list(self._mine.values())):
             await self._wire.send([_take(take, era, checks=()) for take in part])
         self._last_era = era
@@ -209,7 +216,7 @@ _ERA = "{openhearth}:era"
 
 
 def _key(era: str, *name: str) -> str:
-    """The braces keep all keys of ours on one server of a cluster."""
+    """The name of one of our keys; those of an era that is over expire by themselves."""
     return ":".join(("{openhearth}", era, *name))
 
 

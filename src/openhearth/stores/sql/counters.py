@@ -69,6 +69,11 @@ class SqlCounterRows(CounterRows):
     def name(self) -> str:
         return "the database"
 
+    @property
+    @override
+    def waits_s(self) -> float:
+        return 0.0
+
     @override
     async def apply(self, gives: Sequence[Given], takes: Sequence[Take]) -> Applied:
         limited = [given for given in gives if given.take.limits]

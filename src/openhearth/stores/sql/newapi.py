@@ -98,12 +98,14 @@ class SqlNewApi(NewApiRecords):
         return await self._database.read(numbers.channel_of)
 
     @override
-    async def add_channel(self, new: ChannelRecord, target_ids: Iterable[str]) -> ChannelRecord:
-        return await self._write(numbers.add_channel, new, list(target_ids))
+    async def add_channel(
+        self, new: ChannelRecord, target_ids: Iterable[str], audit: Audit | None = None
+    ) -> ChannelRecord:
+        return await self._write(numbers.add_channel, new, list(target_ids), audit)
 
     @override
-    async def change_channel(self, number: int, changes: Mapping[str, Any]) -> None:
-        await self._database.write(numbers.change_channel, number, changes)
+    async def change_channel(self, number: int, changes: Mapping[str, Any], audit: Audit | None = None) -> None:
+        await self._database.write(numbers.change_channel, number, changes, audit)
 
     @override
     async def join_channel(self, number: int, target_id: str) -> None:
@@ -135,9 +137,9 @@ class SqlNewApi(NewApiRecords):
         return await self._database.read(numbers.token_of, key_id)
 
     @override
-    async def drop_token(self, key_id: str) -> None:
+    async def drop_token(self, key_id: str, audit: Audit) -> None:
         await self._number(None, [key_id])
-        await self._database.write(numbers.drop_token, key_id)
+        await self._database.write(numbers.drop_token, key_id, audit)
 
     @override
     async def spent(self, counters: Iterable[str]) -> dict[str, int]:

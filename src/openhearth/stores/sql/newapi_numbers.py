@@ -6,8 +6,10 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
 
+from openhearth.stores.access_ports import Audit
 from openhearth.stores.newapi_ports import ChannelRecord, Named, Names, Token
 from openhearth.stores.ports import KeyRecord
+from openhearth.stores.sql import audit as chain
 from openhearth.stores.sql.access_tables import USERS
 from openhearth.stores.sql.newapi_tables import CHANNEL_TARGETS, CHANNELS, NUMBERS
 from openhearth.stores.sql.rows import record, records, values
@@ -22,8 +24,8 @@ _SHOWN = (NUMBERS.c.dropped.is_(None) | NUMBERS.c.dropped.is_(False),)
 
 
 def number_keys(connection: Connection, user_id: str | None, key_ids: Sequence[str] = ()) -> None:
-    """Give numbers to the user's keys that have none, or to these keys; the oldest first."""
-    whose = KEYS.c.id.in_(key_ids) if user_id is None else KEYS.c.user_id == user_id
+    """Give numbers to the user's keys that have none, or to all keys of the users of these; the oldest first."""
+    whose = _whose(user_id, key_ids)
     missing = select(KEYS.c.id).outerjoin(NUMBERS, _OF_KEY).where(whose, NUMBERS.c.number.is_(None))
     found = connection.execute(missing.order_by(KEYS.c.created_at, KEYS.c.id)).scalars().all()
     if not found:
@@ -37,7 +39,7 @@ def number_keys(connection: Connection, user_id: str | None, key_ids: Sequence[s
 
 def has_numbers(connection: Connection, user_id: str | None, key_ids: Sequence[str] = ()) -> bool:
     """Whether ``number_keys`` would have nothing to do."""
-    whose = KEYS.c.id.in_(key_ids) if user_id is None else KEYS.c.user_id == user_id
+    whose = KEYS.c.id.in_(key_ids) if user_id is None else _whose(user_id, key_ids)
     missing = select(KEYS.c.id).outerjoin(NUMBERS, _OF_KEY).where(whose, NUMBERS.c.number.is_(None)).limit(1)
     return connection.execute(missing).first() is None
 
@@ -64,8 +66,9 @@ def token_of(connection: Connection, key_id: str) -> Token | None:
     return next(iter(_tokens(connection, [KEYS.c.id == key_id], 0, 1)), None)
 
 
-def drop_token(connection: Connection, key_id: str) -> None:
+def drop_token(connection: Connection, key_id: str, audit: Audit) -> None:
     connection.execute(update(NUMBERS).where(NUMBERS.c.kind == _KEY, NUMBERS.c.id == key_id).values(dropped=True))
+    chain.append(connection, audit)
 
 
 def spent(connection: Connection, counters: Sequence[str]) -> dict[str, int]:
@@ -112,17 +115,21 @@ def channel_of(connection: Connection) -> dict[str, int]:
     return {row[0]: row[1] for row in connection.execute(select(CHANNEL_TARGETS))}
 
 
-def add_channel(connection: Connection, new: ChannelRecord, target_ids: Sequence[str]) -> ChannelRecord:
+def add_channel(
+    connection: Connection, new: ChannelRecord, target_ids: Sequence[str], audit: Audit | None = None
+) -> ChannelRecord:
     row = values(new)
     del row["number"]
     number = connection.execute(insert(CHANNELS).returning(CHANNELS.c.number), row).scalar_one()
     for target_id in target_ids:
         join_channel(connection, number, target_id)
+    chain.append(connection, audit and msgspec.structs.replace(audit, object=f"channel {number}"))
     return msgspec.structs.replace(new, number=number)
 
 
-def change_channel(connection: Connection, number: int, changes: Mapping[str, Any]) -> None:
+def change_channel(connection: Connection, number: int, changes: Mapping[str, Any], audit: Audit | None = None) -> None:
     connection.execute(update(CHANNELS).where(CHANNELS.c.number == number).values(dict(changes)))
+    chain.append(connection, audit)
 
 
 def join_channel(connection: Connection, number: int, target_id: str) -> None:
@@ -135,6 +142,12 @@ def leave_channel(connection: Connection, target_ids: Sequence[str]) -> None:
     for part in _chunks(target_ids):
         connection.execute(delete(CHANNEL_TARGETS).where(CHANNEL_TARGETS.c.target_id.in_(part)))
     connection.execute(delete(CHANNELS).where(CHANNELS.c.number.not_in(select(CHANNEL_TARGETS.c.number))))
+
+
+def _whose(user_id: str | None, key_ids: Sequence[str]) -> ColumnElement[bool]:
+    if user_id is not None:
+        return KEYS.c.user_id == user_id
+    return KEYS.c.user_id.in_(select(KEYS.c.user_id).where(KEYS.c.id.in_(key_ids)))
 
 
 def _tokens(connection: Connection, wanted: Iterable[ColumnElement[bool]], offset: int, limit: int) -> list[Token]:

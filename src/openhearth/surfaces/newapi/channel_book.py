@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from openhearth.accounts.audit import teller
+from openhearth.accounts.audit import teller, told
 from openhearth.config import ConfigError
 from openhearth.core.call import Principal
 from openhearth.core.errors import Conflict, GatewayError, NotFound, RequestError
@@ -109,15 +109,23 @@ class ChannelBook:
         """All targets or none. Raises RequestError."""
         async with self._writing:
             made = await self._attach(by, wanted, wanted.models)
-            record = await self._records.add_channel(
-                msgspec.structs.replace(marks, created_at=self._now()), [target.id for target in made]
-            )
+            ids = [target.id for target in made]
+            change = {"name": marks.name, "type": marks.kind, "tag": marks.tag, "targets": ids}
+            audit = told(by, "channel.create", "channel", change, now=self._now)
+            marks = msgspec.structs.replace(marks, created_at=self._now())
+            record = await self._records.add_channel(marks, ids, audit)
         return await self.one(record.number)
 
-    async def mark(self, number: int, changes: Mapping[str, Any]) -> None:
-        """Set fields of the channel's record."""
-        if changes:
-            await self._records.change_channel(number, changes)
+    async def mark(self, by: Principal, channel: Channel, changes: Mapping[str, Any]) -> None:
+        """Set fields of the channel's record, as far as they are not so already."""
+        changed = {name: value for name, value in changes.items() if value != getattr(channel.record, name)}
+        if changed:
+            audit = told(by, "channel.change", f"channel {channel.number}", changed, now=self._now)
+            await self._records.change_channel(channel.number, changed, audit)
+
+    async def note_test(self, number: int, latency_ms: int) -> None:
+        """What a test found."""
+        await self._records.change_channel(number, {"tested_at": self._now(), "test_ms": latency_ms})
 
     async def adjust(self, by: Principal, channel: Channel, change: TargetChange) -> None:
         """Change every target of the channel. Raises Conflict for what cannot be changed."""

@@ -1,7 +1,6 @@
 """/api/channel: our targets as New API's channels, for who operates the platform."""
 
 import asyncio
-import time
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any
@@ -121,7 +120,7 @@ class Channels:
         adjusted = change_of(body, channel)
         if adjusted != TargetChange():
             await self._book.adjust(by, channel, adjusted)
-        await self._book.mark(body.id, marks_of(body))
+        await self._book.mark(by, channel, marks_of(body))
         (shown,) = await self._rows([await self._book.one(body.id)])
         return ok(shown)
 
@@ -222,7 +221,7 @@ class Channels:
             probe = await self._targets.test(member.id)
         except NotFound as error:
             return Probe(False, 0, error=error.message)
-        await self._book.mark(channel.number, {"tested_at": time.time(), "test_ms": probe.latency_ms})
+        await self._book.note_test(channel.number, probe.latency_ms)
         return probe
 
     async def _switch(self, request: Request, by: Principal, *, enabled: bool) -> Response:

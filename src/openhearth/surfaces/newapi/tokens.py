@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from openhearth.accounts import rules
+from openhearth.accounts.audit import told
 from openhearth.accounts.key_desk import KeyDesk, NewKey
 from openhearth.accounts.quota_units import MICROS_PER_UNIT, micros_of
 from openhearth.config import ConfigError, Limits
@@ -160,7 +161,9 @@ class Tokens:
         token = await self._changeable(by, number)
         if not token.key.disabled:
             await self._desk.disable(by, token.key.id)
-        await self._records.drop_token(token.key.id)
+        await self._records.drop_token(
+            token.key.id, told(by, "key.hide", token.key.id, {"token": number}, org_id=token.key.org_id)
+        )
 
     async def _changeable(self, by: Principal, number: int) -> Token:
         """Raises NotFound, and Conflict for the very key that asks: it cannot widen or stop itself."""

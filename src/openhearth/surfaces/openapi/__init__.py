@@ -28,6 +28,7 @@ from openhearth.surfaces.openapi import (
     images,
     ledger,
     models,
+    newapi,
     operator,
     prices,
     repeats,
@@ -59,6 +60,7 @@ _AREAS: tuple[ModuleType, ...] = (
     calls,
     repeats,
     usage,
+    newapi,
 )
 _REFUSALS = (
     ("Error",),
@@ -67,6 +69,7 @@ _REFUSALS = (
     ("FishError",),
     ("ElevenLabsError",),
     ("TextinError",),
+    ("NewApiError",),
     ("Error", "AnthropicError", "GeminiError"),
 )
 _TITLE = "OpenHearth"

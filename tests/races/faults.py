@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import psycopg
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, event
 from sqlalchemy.exc import OperationalError
 from typing_extensions import override
 
@@ -15,19 +15,23 @@ from openhearth.stores.sql.database import Database
 _R = TypeVar("_R")
 
 
+KINDS = ("statement", "commit", "answer")
+
+
 class Fault:
-    """Counts steps; the one at ``fail_at`` (from 1) fails, once. 0: none does."""
+    """Counts steps by kind; the one of ``kind`` at ``fail_at`` (from 1) fails, once. 0: none does."""
 
     def __init__(self) -> None:
-        self.fail_at = 0
-        self.steps = 0
+        self._kind, self._fail_at = "", 0
+        self.steps = dict.fromkeys(KINDS, 0)
 
-    def begin(self, fail_at: int) -> None:
-        self.fail_at, self.steps = fail_at, 0
+    def begin(self, kind: str = "", fail_at: int = 0) -> None:
+        self._kind, self._fail_at = kind, fail_at
+        self.steps = dict.fromkeys(KINDS, 0)
 
-    def step(self, *_: object) -> None:
-        self.steps += 1
-        if self.steps == self.fail_at:
+    def step(self, kind: str) -> None:
+        self.steps[kind] += 1
+        if (kind, self.steps[kind]) == (self._kind, self._fail_at):
             raise OperationalError("the n-th step", None, psycopg.OperationalError("lost by the test"))
 
 
@@ -37,18 +41,14 @@ class FaultyDatabase(Database):
     def __init__(self, url: str, fault: Fault) -> None:
         super().__init__(url)
         self._fault = fault
-        for engine in self.engines():
-            event.listen(engine, "before_cursor_execute", fault.step)
-            event.listen(engine, "commit", fault.step)
-
-    def engines(self) -> list[Engine]:
-        return [self._engine]
+        event.listen(self._engine, "before_cursor_execute", lambda *_: fault.step("statement"))
+        event.listen(self._engine, "commit", lambda _: fault.step("commit"))
 
     @override
     async def _run(self, pool: ThreadPoolExecutor, work: Callable[[], _R]) -> _R:
         def run() -> _R:
             found = work()
-            self._fault.step()
+            self._fault.step("answer")
             return found
 
         return await super()._run(pool, run)

@@ -308,3 +308,16 @@ async def test_sealed_texts_are_replaced_together(records: SqlRecords) -> None:
 )
 def test_a_table_has_the_fields_of_its_record(table: object, kind: type[msgspec.Struct], tmp_path: Path) -> None:
     assert tuple(table.columns.keys()) == kind.__struct_fields__  # type: ignore[attr-defined]
+
+
+async def test_a_text_that_postgresql_cannot_keep_is_refused(records: SqlRecords, kind: str) -> None:
+    if kind == "sqlite":
+        await records.add_org(msgspec.structs.replace(ORG, name="a\0b"), TOLD)
+        assert await records.user_by_name("\0") is None
+        return
+    with pytest.raises(RequestError, match=r"U\+0000"):
+        await records.add_org(msgspec.structs.replace(ORG, name="a\0b"), TOLD)
+    with pytest.raises(RequestError, match=r"U\+0000"):
+        await records.user_by_name("\0")
+    await records.add_org(ORG, TOLD)
+    assert await records.org("org_a") == ORG

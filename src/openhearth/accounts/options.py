@@ -57,6 +57,17 @@ class SettingWriter(Protocol):
     async def put_setting(self, name: str, value: str, audit: Audit | None = None) -> None: ...
 
 
+class SettingReader(Protocol):
+    """``stores.ports.Settings``."""
+
+    async def setting(self, name: str) -> str | None: ...
+
+
+async def may_register(settings: SettingReader, registration: bool) -> bool:
+    """Whether anybody may make an account: ``registration`` is what the settings file says; an option may close it."""
+    return registration and await settings.setting(f"{PREFIX}RegisterEnabled") != "false"
+
+
 class Options:
     """Every option by the name New API gives it. All values are texts."""
 

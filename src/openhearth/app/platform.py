@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -12,6 +13,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from openhearth.accounts.keys import Keys
+from openhearth.accounts.options import may_register
 from openhearth.accounts.price_seed import Seed
 from openhearth.accounts.prices import Prices
 from openhearth.accounts.rotation import open_vault
@@ -25,6 +27,7 @@ from openhearth.app.parts import Parts
 from openhearth.app.relaying import Ground, Relaying, open_relaying
 from openhearth.app.repeats import open_repeats
 from openhearth.app.routes import surface_routes
+from openhearth.app.routes.newapi import newapi_routes
 from openhearth.app.stores import open_records
 from openhearth.config import Config
 from openhearth.doors import asgi
@@ -112,6 +115,7 @@ class _Assembly:
             *price_routes(self._prices, relay.gate, targets.all, config.limits),
             *model_routes(self._models(relaying), relay.gate),
             *accounting.routes(relay.gate, self._prices, relaying.catalog, self._folder),
+            *newapi_routes(ground, accounting, access, relaying, self._secrets.pepper_bytes()),
             *surface_routes(self._parts(relay)),
         ]
         repeats = open_repeats(
@@ -133,7 +137,14 @@ class _Assembly:
 
     async def _access(self, vault: Vault, accounting: Accounting) -> tuple[Access, list[str]]:
         """And what to tell the operator."""
-        access = Access(self._config, self._records, self._keys, vault, bind_models=accounting.limits.bind_models)
+        access = Access(
+            self._config,
+            self._records,
+            self._keys,
+            vault,
+            bind_models=accounting.limits.bind_models,
+            may_register=partial(may_register, self._records, self._config.access.registration),
+        )
         self._stack.callback(access.close)
         password = await access.start()
         self._stack.callback(asyncio.create_task(access.look(), name="limits of models").cancel)

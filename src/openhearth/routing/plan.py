@@ -87,7 +87,7 @@ class Router:
         found = self.catalog.find(model)
         targets = [target for target in found if operation in target.provider.speaks]
         if not targets:
-            raise self._unknown(operation, model, known=bool(found))
+            raise self._unknown(principal, operation, model, known=bool(found))
         targets = [self._bound(target, model) for target in targets if self._may_charge(target)]
         if not targets:
             raise Forbidden(
@@ -224,12 +224,13 @@ class Router:
     def _may_charge(self, target: Target) -> bool:
         return target.price.is_known or not self._refuse_unpriced
 
-    def _unknown(self, operation: Operation, model: str, *, known: bool) -> NotFound:
+    def _unknown(self, principal: Principal, operation: Operation, model: str, *, known: bool) -> NotFound:
         shown = model[:100]
         models = self.catalog.models()
         names = [listed.id for listed in models if operation in listed.operations]
         if operation is Operation.CHAT:
             names += [listed.chat_name for listed in models if listed.chat_name]
+        names = [name for name in names if self._may_use(principal, name)]
         near = difflib.get_close_matches(model, names, n=3)
         some = ", ".join(near or names[:20]) or "none; attach a provider or fetch a pack"
         what = f"does not answer {operation.value}" if known else "does not exist"

@@ -2,7 +2,8 @@
 readers beside it. SQLAlchemy stays synchronous; the event loop only awaits the threads.
 
 Whatever keeps a database from working (gone, locked, full, read-only) is one error, ``StoreAway``, and ``trouble``
-until it works again. Anything else that a driver raises is a bug of ours and passes through.
+until it works again. A text that PostgreSQL cannot keep is its sender's mistake. Anything else that a driver raises is
+a bug of ours and passes through.
 """
 
 import asyncio
@@ -13,12 +14,12 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from openhearth.config import ConfigError
-from openhearth.core.errors import StoreAway
+from openhearth.core.errors import RequestError, StoreAway
 
 _READERS = 2
 _BUSY_MS = 5_000
@@ -125,6 +126,8 @@ class Database:
         try:
             found = await asyncio.get_running_loop().run_in_executor(pool, work)
         except SQLAlchemyError as error:
+            if _has_nul(error):
+                raise RequestError("No text may hold the character U+0000.", code="invalid_value") from error
             if not is_away(error):
                 raise
             self._troubles[pool] = "the database cannot be used"
@@ -166,6 +169,11 @@ def is_sqlite(place: URL) -> bool:
 def _is_operational(cause: BaseException | None) -> bool:
     """The driver's word for trouble that is not the program's (PEP 249)."""
     return any(kind.__name__ in ("OperationalError", "InterfaceError") for kind in type(cause).__mro__)
+
+
+def _has_nul(error: SQLAlchemyError) -> bool:
+    """PostgreSQL's texts cannot hold it, and psycopg says so before it asks the server."""
+    return isinstance(error, DataError) and "NUL" in str(error.orig)
 
 
 def _state(error: DBAPIError) -> str:

@@ -22,17 +22,22 @@ down_revision = "0004"
 
 def upgrade() -> None:
     """Tables and indexes only; what always is there is made by the program when it starts."""
+    _announcements()
     _audit()
     _audit_head()
     _call_digests()
+    _channel_targets()
+    _channels()
     _folded_calls()
     _folded_days()
     _groups()
     _holds()
     _model_allowances()
+    _numbers()
     _orgs()
     _paces()
     _projects()
+    _redemptions()
     _repeats()
     _retired_secrets()
     _sessions()
@@ -66,6 +71,24 @@ def upgrade() -> None:
         postgresql_where=text("project_id <> ''"),
     )
     op.create_index("ix_usage_hours_target_id_hour", "usage_hours", ["target_id", "hour"])
+
+
+def _announcements() -> None:
+    op.create_table(
+        "announcements",
+        Column("number", Integer, nullable=False),
+        Column("title", Text, nullable=False),
+        Column("content", Text, nullable=False),
+        Column("description", Text, nullable=False),
+        Column("tag", Text, nullable=False),
+        Column("pinned", Boolean, nullable=False),
+        Column("starts_at", Double, nullable=False),
+        Column("ends_at", Double),
+        Column("created_at", Double, nullable=False),
+        Column("created_by", Text, nullable=False),
+        PrimaryKeyConstraint("number", name="pk_announcements"),
+        sqlite_autoincrement=True,
+    )
 
 
 def _audit() -> None:
@@ -107,6 +130,33 @@ def _call_digests() -> None:
         Column("model_returned", Text, nullable=False),
         Column("created_at", Double, nullable=False),
         PrimaryKeyConstraint("call_id", name="pk_call_digests"),
+    )
+
+
+def _channel_targets() -> None:
+    op.create_table(
+        "channel_targets",
+        Column("target_id", Text, nullable=False),
+        Column("number", Integer, nullable=False),
+        PrimaryKeyConstraint("target_id", name="pk_channel_targets"),
+    )
+    op.create_index("ix_channel_targets_number", "channel_targets", ["number"])
+
+
+def _channels() -> None:
+    op.create_table(
+        "channels",
+        Column("number", Integer, nullable=False),
+        Column("name", Text, nullable=False),
+        Column("kind", Integer, nullable=False),
+        Column("tag", Text, nullable=False),
+        Column("remark", Text, nullable=False),
+        Column("test_model", Text, nullable=False),
+        Column("created_at", Double, nullable=False),
+        Column("tested_at", Double, nullable=False),
+        Column("test_ms", Integer, nullable=False),
+        PrimaryKeyConstraint("number", name="pk_channels"),
+        sqlite_autoincrement=True,
     )
 
 
@@ -162,6 +212,18 @@ def _model_allowances() -> None:
     )
 
 
+def _numbers() -> None:
+    op.create_table(
+        "numbers",
+        Column("kind", Text, nullable=False),
+        Column("id", Text, nullable=False),
+        Column("number", Integer, nullable=False),
+        Column("dropped", Boolean, nullable=False),
+        PrimaryKeyConstraint("kind", "id", name="pk_numbers"),
+        UniqueConstraint("kind", "number", name="uq_numbers_kind_number"),
+    )
+
+
 def _orgs() -> None:
     op.create_table(
         "orgs",
@@ -199,6 +261,27 @@ def _projects() -> None:
         PrimaryKeyConstraint("id", name="pk_projects"),
     )
     op.create_index("ix_projects_org_id_created_at_id", "projects", ["org_id", "created_at", "id"])
+
+
+def _redemptions() -> None:
+    op.create_table(
+        "redemptions",
+        Column("number", Integer, nullable=False),
+        Column("id", Text, nullable=False),
+        Column("digest", Text, nullable=False),
+        Column("name", Text, nullable=False),
+        Column("micros", BigInteger, nullable=False),
+        Column("made_by", Text, nullable=False),
+        Column("created_at", Double, nullable=False),
+        Column("expires_at", Double),
+        Column("disabled", Boolean, nullable=False),
+        Column("used_by", Text, nullable=False),
+        Column("used_at", Double),
+        PrimaryKeyConstraint("number", name="pk_redemptions"),
+        UniqueConstraint("id", name="uq_redemptions_id"),
+        UniqueConstraint("digest", name="uq_redemptions_digest"),
+        sqlite_autoincrement=True,
+    )
 
 
 def _repeats() -> None:

@@ -294,6 +294,12 @@ async def test_a_bad_list_is_refused(keys: Keys, field: str, names: tuple[str, .
     assert caught.value.param == field
 
 
+async def test_operations_that_there_are_not_are_refused(keys: Keys) -> None:
+    record, _ = await keys.create(name="a", operations=["chat", "image*", "*"])
+    with pytest.raises(RequestError, match=r"'chats' is none of chat, .* nor the beginning of one"):
+        await keys.change(record.id, {"operations": ("chat", "chats")})
+
+
 @pytest.mark.parametrize("network", ["", "10.0.0.1/8", "300.1.1.1", "2001:db8::1/32", "example.com", "1.2.3.4/33"])
 async def test_what_is_no_network_is_refused(keys: Keys, network: str) -> None:
     with pytest.raises(RequestError, match="ips"):

@@ -104,6 +104,23 @@ def test_an_explanation_in_words_and_numbers() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("rates", "outcome", "said"),
+    [
+        ({"input_micros_per_mtok": 5}, "ok", ["3 output tokens"]),
+        ({"request_micros": 5}, "ok", ["4 input tokens and 3 output tokens"]),
+        ({"input_micros_per_mtok": 5, "reasoning_micros_per_mtok": 1}, "ok", []),
+        ({"input_micros_per_mtok": 5}, "failed", []),
+    ],
+)
+def test_tokens_that_a_row_forgot_are_named(rates: dict[str, int], outcome: str, said: list[str]) -> None:
+    row = row_with(**rates)
+    usage = Usage(input_tokens=4, output_tokens=3, reasoning_tokens=2, source="upstream")
+    told = explain(settled(usage, row, outcome=outcome), row)
+    free = [one for one in told.words if one.startswith("Nothing is charged for")]
+    assert free == [f"Nothing is charged for {what}: the row has no price for them, or 0." for what in said]
+
+
 def test_an_estimate_says_why_it_is_one() -> None:
     usage = Usage(input_tokens=4, output_tokens=3, source="estimate")
     words = " ".join(explain(settled(usage, ROW), ROW).words)

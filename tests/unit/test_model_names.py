@@ -48,3 +48,9 @@ def test_an_image_model_asked_to_chat_is_told_its_chat_name() -> None:
     router = Router(CATALOG, Health(1.0))
     with pytest.raises(NotFound, match="Did you mean: chat-editor"):
         router.plan(Principal("k", "o", "n"), Operation.CHAT, "editor")
+
+
+def test_a_limited_key_is_told_only_the_models_it_may_use() -> None:
+    router = Router(CATALOG, Health(1.0), may_use=lambda _who, model: model != "talker")
+    with pytest.raises(NotFound, match=r"There are: chat-editor\.$"):
+        router.plan(Principal("k", "o", "n"), Operation.CHAT, "zzz")

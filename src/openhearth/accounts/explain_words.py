@@ -25,6 +25,11 @@ _ENDS = {
     Outcome.FAILED: "The call failed ({code}), and a failed call is not charged.",
     Outcome.TIMEOUT: "The call took too long ({code}), and a failed call is not charged.",
 }
+_NOT_CHARGED = frozenset({Outcome.REJECTED, Outcome.FAILED, Outcome.TIMEOUT})
+_RATES_IN = frozenset(f"{kind}input_micros_per_mtok" for kind in ("", "cached_", "audio_", "image_")) | {
+    "cache_write_micros_per_mtok"
+}
+_RATES_OUT = frozenset(f"{kind}_micros_per_mtok" for kind in ("output", "reasoning", "audio_output", "image_output"))
 _PARTS_IN = {
     "cached_tokens": "from a cache",
     "cache_write_tokens": "written to a cache",
@@ -53,6 +58,7 @@ def words_of(told: Explanation, usage: Usage, card: RateCard | None) -> list[str
         _price(told.price),
         *_step(usage, card),
         *(_line(item) for item in told.items),
+        *_unpriced(told, usage),
         *_sum(told),
         *_charge(told),
         *_hold(told),
@@ -112,6 +118,17 @@ def _step(usage: Usage, card: RateCard | None) -> Iterator[str]:
 
 def _line(item: Item) -> str:
     return f"{item.quantity:,} {item.what} at {item.rate_usd} USD {MEASURES[item.rate].per}: {item.usd} USD."
+
+
+def _unpriced(told: Explanation, usage: Usage) -> Iterator[str]:
+    """Tokens that the row says nothing of: a price that forgot the answers must not look as if there had been none."""
+    if told.price.status != "listed" or told.call["outcome"] in _NOT_CHARGED:
+        return
+    rates = [item.rate for item in told.items]
+    sides = (("input tokens", usage.input_tokens, _RATES_IN), ("output tokens", usage.output_tokens, _RATES_OUT))
+    free = [f"{tokens:,} {what}" for what, tokens, of in sides if tokens and not of.intersection(rates)]
+    if free:
+        yield f"Nothing is charged for {' and '.join(free)}: the row has no price for them, or 0."
 
 
 def _sum(told: Explanation) -> Iterator[str]:

@@ -13,6 +13,8 @@ from openhearth.core.call import Principal
 from openhearth.core.errors import RequestError
 from openhearth.core.ids import new_id
 from openhearth.core.networks import network_of
+from openhearth.core.operations import Operation
+from openhearth.core.patterns import matches
 from openhearth.core.permissions import DEFAULT_ORG, ROOT_USER
 from openhearth.stores.access_ports import Audit
 from openhearth.stores.ports import KeyRecord
@@ -162,6 +164,7 @@ def check(changes: Mapping[str, Any]) -> None:
         raise RequestError(f"'moderate' is one of {', '.join(MODERATE)}.", param="moderate", code="invalid_value")
     for field in ("models", "operations"):
         check_names(field, changes.get(field, ()))
+    _check_operations(changes.get("operations", ()))
     _check_networks(changes.get("ips", ()))
     if not 0 <= changes.get("cache_s", 0) <= _MOST_CACHE_S:
         raise RequestError(f"'cache_s' is 0 to {_MOST_CACHE_S}.", param="cache_s", code="invalid_value")
@@ -176,6 +179,16 @@ def check_names(field: str, names: Sequence[str]) -> None:
             raise RequestError(
                 f"'{field}' holds names of 1 to {_LISTED_CHARS} characters; a star may only end one (gpt-4*).",
                 param=field,
+                code="invalid_value",
+            )
+
+
+def _check_operations(names: Sequence[str]) -> None:
+    for name in names:
+        if not any(matches(operation, (name,)) for operation in Operation):
+            raise RequestError(
+                f"'operations': '{name}' is none of {', '.join(Operation)}, nor the beginning of one (image*).",
+                param="operations",
                 code="invalid_value",
             )
 

@@ -10,7 +10,7 @@ def show(*, url: str, key: str, lines: Sequence[str]) -> None:
     """Print to standard output."""
     content = f"{url}/samples/portrait.jpg {_PROMPT}"
     body = f'{{"model":"chat-seededit","messages":[{{"role":"user","content":"{content}"}}],"stream":true}}'
-    shown = key or "YOUR_KEY"
+    bearer = f"Authorization: Bearer {key or 'YOUR_KEY'}"
     text = [
         "",
         f"  OpenHearth is ready at {url}/v1",
@@ -18,7 +18,7 @@ def show(*, url: str, key: str, lines: Sequence[str]) -> None:
         *(f"  {line}" for line in lines),
         "",
         "  Try it:",
-        f"  curl -N {url}/v1/chat/completions -H 'Authorization: Bearer {shown}' -H 'Content-Type: application/json' \\",
+        f"  curl -N {url}/v1/chat/completions -H '{bearer}' -H 'Content-Type: application/json' \\",
         f"    -d '{body}'",
         "",
     ]

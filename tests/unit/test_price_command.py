@@ -113,6 +113,12 @@ def test_set_sends_a_whole_row_and_says_what_counts_now(
     assert "Price 7: gpt-4o costs input $2.50, output $10.00, image $0.04." in capsys.readouterr().out
 
 
+def test_a_price_without_output_says_so(admin: FakeAdmin, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    admin.answers["POST /admin/v1/prices"] = (201, {**ROW, "rates": {"input_micros_per_mtok": 3_000_000}})
+    assert run("price", "set", "gpt-4o", "--input", "3") == 0
+    assert "gpt-4o costs input $3.00, and its output nothing." in capsys.readouterr().out
+
+
 def test_free_and_withdrawn_are_said_outright(admin: FakeAdmin, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     admin.answers["POST /admin/v1/prices"] = (201, {**ROW, "rates": {}})
     assert run("price", "set", "m", "--free") == 0

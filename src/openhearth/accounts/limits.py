@@ -125,11 +125,12 @@ def refusal(refused: Refusal, nanos: int) -> LimitError:
             f"and this call may cost up to {dollars(nanos)}.",
             retry_after_s=refused.retry_after_s,
         )
+    retry_after_s = _DEFAULT_RETRY_S if refused.retry_after_s is None else refused.retry_after_s
     what = {Bound.RPM: "requests per minute", Bound.TPM: "tokens per minute"}.get(limit.bound, "calls at once")
     return LimitError(
         f"{who} may make {limit.most} {what}; {refused.used} are counted now.",
         code="rate_limit_exceeded",
-        retry_after_s=_DEFAULT_RETRY_S if refused.retry_after_s is None else refused.retry_after_s,
+        retry_after_s=retry_after_s if limit.most else None,  # no wait makes room where there is none
     )
 
 

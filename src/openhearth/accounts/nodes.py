@@ -68,6 +68,12 @@ def this_host() -> str:
 
 
 def _runs(pid: int) -> bool:
+    """Whether the process is there and not a dead one that nobody has asked for yet."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+        return state[:1] != ["Z"]
+    except OSError:
+        pass  # gone, or not Linux
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -206,7 +206,9 @@ def _words(row: dict[str, Any]) -> str:
         return "has no price here any more"
     if not values:
         return "is free"
-    return "costs " + ", ".join(f"{name} ${text}" for name, text in values.items())
+    said = "costs " + ", ".join(f"{name} ${text}" for name, text in values.items())
+    forgot = "input" in values and "output" not in values
+    return f"{said}, and its output nothing" if forgot else said
 
 
 def _moment(text: str) -> float:

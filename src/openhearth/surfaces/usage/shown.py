@@ -47,7 +47,14 @@ class Sheet(msgspec.Struct, Generic[_ROW], frozen=True):
     def objects(self, kind: str, rows: Iterable[_ROW]) -> list[dict[str, Any]]:
         """Rows as JSON objects."""
         names = [column.name for column in self.columns]
-        return [{"object": kind, **dict(zip(names, self.cells(row), strict=True))} for row in rows]
+        return [_object(kind, dict(zip(names, self.cells(row), strict=True))) for row in rows]
+
+
+def _object(kind: str, row: dict[str, Any]) -> dict[str, Any]:
+    """``more`` is text in a cell; in an object it is one itself."""
+    if "more" in row:
+        row["more"] = msgspec.json.decode(row["more"]) if row["more"] else {}
+    return {"object": kind, **row}
 
 
 def call_sheet(*, inside: bool) -> Sheet[LedgerEntry]:

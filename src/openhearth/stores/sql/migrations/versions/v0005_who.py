@@ -1,4 +1,4 @@
-"""Who may do what, kept answers, receipts, shared counters, and sums of usage."""
+"""Who may do what, and what New API's forms need beside."""
 
 from alembic import op
 from sqlalchemy import (
@@ -9,11 +9,9 @@ from sqlalchemy import (
     Double,
     Identity,
     Integer,
-    LargeBinary,
     PrimaryKeyConstraint,
     Text,
     UniqueConstraint,
-    text,
 )
 
 revision = "0005"
@@ -25,52 +23,17 @@ def upgrade() -> None:
     _announcements()
     _audit()
     _audit_head()
-    _call_digests()
     _channel_targets()
     _channels()
-    _folded_calls()
-    _folded_days()
     _groups()
-    _holds()
     _model_allowances()
     _numbers()
     _orgs()
-    _paces()
     _projects()
     _redemptions()
-    _repeats()
     _retired_secrets()
     _sessions()
-    _takes()
-    _usage_day_sums()
-    _usage_days()
     _users()
-    op.create_index("ix_ledger_created_at", "ledger", ["created_at"])
-    op.create_index(
-        "ix_ledger_error",
-        "ledger",
-        ["error_code", "created_at"],
-        sqlite_where=text("error_code <> ''"),
-        postgresql_where=text("error_code <> ''"),
-    )
-    op.create_index(
-        "ix_ledger_failed",
-        "ledger",
-        ["created_at"],
-        sqlite_where=text("outcome <> 'ok'"),
-        postgresql_where=text("outcome <> 'ok'"),
-    )
-    op.create_index("ix_ledger_key_id_created_at", "ledger", ["key_id", "created_at"])
-    op.create_index("ix_usage_hours_key_id_hour", "usage_hours", ["key_id", "hour"])
-    op.create_index("ix_usage_hours_model_hour", "usage_hours", ["model", "hour"])
-    op.create_index(
-        "ix_usage_hours_project_id_hour",
-        "usage_hours",
-        ["project_id", "hour"],
-        sqlite_where=text("project_id <> ''"),
-        postgresql_where=text("project_id <> ''"),
-    )
-    op.create_index("ix_usage_hours_target_id_hour", "usage_hours", ["target_id", "hour"])
 
 
 def _announcements() -> None:
@@ -117,22 +80,6 @@ def _audit_head() -> None:
     )
 
 
-def _call_digests() -> None:
-    op.create_table(
-        "call_digests",
-        Column("call_id", Text, nullable=False),
-        Column("request_sha256", Text, nullable=False),
-        Column("request_bytes", BigInteger, nullable=False),
-        Column("answer_sha256", Text, nullable=False),
-        Column("answer_bytes", BigInteger, nullable=False),
-        Column("answer_complete", Boolean, nullable=False),
-        Column("status", Integer, nullable=False),
-        Column("model_returned", Text, nullable=False),
-        Column("created_at", Double, nullable=False),
-        PrimaryKeyConstraint("call_id", name="pk_call_digests"),
-    )
-
-
 def _channel_targets() -> None:
     op.create_table(
         "channel_targets",
@@ -160,26 +107,6 @@ def _channels() -> None:
     )
 
 
-def _folded_calls() -> None:
-    op.create_table(
-        "folded_calls",
-        Column("kind", Text, nullable=False),
-        Column("name", Text, nullable=False),
-        Column("amount", BigInteger, nullable=False),
-        PrimaryKeyConstraint("kind", "name", name="pk_folded_calls"),
-    )
-
-
-def _folded_days() -> None:
-    op.create_table(
-        "folded_days",
-        Column("day", Integer, nullable=False),
-        Column("calls", BigInteger, nullable=False),
-        Column("alone", Boolean, nullable=False),
-        PrimaryKeyConstraint("day", name="pk_folded_days"),
-    )
-
-
 def _groups() -> None:
     op.create_table(
         "groups",
@@ -190,16 +117,6 @@ def _groups() -> None:
         Column("description", Text, nullable=False),
         Column("open", Boolean, nullable=False),
         PrimaryKeyConstraint("name", name="pk_groups"),
-    )
-
-
-def _holds() -> None:
-    op.create_table(
-        "holds",
-        Column("scope", Text, nullable=False),
-        Column("nanos", BigInteger, nullable=False),
-        Column("calls", BigInteger, nullable=False),
-        PrimaryKeyConstraint("scope", name="pk_holds"),
     )
 
 
@@ -236,18 +153,6 @@ def _orgs() -> None:
     )
 
 
-def _paces() -> None:
-    op.create_table(
-        "paces",
-        Column("scope", Text, nullable=False),
-        Column("bound", Text, nullable=False),
-        Column("minute", BigInteger, nullable=False),
-        Column("this_count", BigInteger, nullable=False),
-        Column("last_count", BigInteger, nullable=False),
-        PrimaryKeyConstraint("scope", "bound", name="pk_paces"),
-    )
-
-
 def _projects() -> None:
     op.create_table(
         "projects",
@@ -278,29 +183,10 @@ def _redemptions() -> None:
         Column("used_by", Text, nullable=False),
         Column("used_at", Double),
         PrimaryKeyConstraint("number", name="pk_redemptions"),
-        UniqueConstraint("id", name="uq_redemptions_id"),
         UniqueConstraint("digest", name="uq_redemptions_digest"),
+        UniqueConstraint("id", name="uq_redemptions_id"),
         sqlite_autoincrement=True,
     )
-
-
-def _repeats() -> None:
-    op.create_table(
-        "repeats",
-        Column("id", Text, nullable=False),
-        Column("claim", Text, nullable=False),
-        Column("boot_id", Text, nullable=False),
-        Column("state", Text, nullable=False),
-        Column("fingerprint", Text, nullable=False),
-        Column("head", LargeBinary, nullable=False),
-        Column("body", LargeBinary, nullable=False),
-        Column("blob", Text, nullable=False),
-        Column("size_bytes", BigInteger, nullable=False),
-        Column("created_at", Double, nullable=False),
-        Column("expires_at", Double, nullable=False),
-        PrimaryKeyConstraint("id", name="pk_repeats"),
-    )
-    op.create_index("ix_repeats_expires_at", "repeats", ["expires_at"])
 
 
 def _retired_secrets() -> None:
@@ -326,66 +212,6 @@ def _sessions() -> None:
     )
     op.create_index("ix_sessions_expires_at", "sessions", ["expires_at"])
     op.create_index("ix_sessions_user_id", "sessions", ["user_id"])
-
-
-def _takes() -> None:
-    op.create_table(
-        "takes",
-        Column("call_id", Text, nullable=False),
-        Column("boot_id", Text, nullable=False),
-        Column("held", Text, nullable=False),
-        PrimaryKeyConstraint("call_id", name="pk_takes"),
-    )
-    op.create_index("ix_takes_boot_id", "takes", ["boot_id"])
-
-
-def _usage_day_sums() -> None:
-    op.create_table(
-        "usage_day_sums",
-        Column("dimension", Text, nullable=False),
-        Column("day", Integer, nullable=False),
-        Column("org_id", Text, nullable=False),
-        Column("name", Text, nullable=False),
-        Column("calls", BigInteger, nullable=False),
-        Column("failures", BigInteger, nullable=False),
-        Column("input_tokens", BigInteger, nullable=False),
-        Column("output_tokens", BigInteger, nullable=False),
-        Column("cached_tokens", BigInteger, nullable=False),
-        Column("images", BigInteger, nullable=False),
-        Column("duration_ms", BigInteger, nullable=False),
-        Column("cost_nanos", BigInteger, nullable=False),
-        Column("charge_nanos", BigInteger, nullable=False),
-        PrimaryKeyConstraint("dimension", "day", "org_id", "name", name="pk_usage_day_sums"),
-        sqlite_with_rowid=False,
-    )
-
-
-def _usage_days() -> None:
-    op.create_table(
-        "usage_days",
-        Column("day", Integer, nullable=False),
-        Column("key_id", Text, nullable=False),
-        Column("model", Text, nullable=False),
-        Column("target_id", Text, nullable=False),
-        Column("operation", Text, nullable=False),
-        Column("user_id", Text, nullable=False),
-        Column("project_id", Text, nullable=False),
-        Column("org_id", Text, nullable=False),
-        Column("calls", BigInteger, nullable=False),
-        Column("failures", BigInteger, nullable=False),
-        Column("input_tokens", BigInteger, nullable=False),
-        Column("output_tokens", BigInteger, nullable=False),
-        Column("cached_tokens", BigInteger, nullable=False),
-        Column("images", BigInteger, nullable=False),
-        Column("duration_ms", BigInteger, nullable=False),
-        Column("cost_nanos", BigInteger, nullable=False),
-        Column("charge_nanos", BigInteger, nullable=False),
-        PrimaryKeyConstraint("day", "key_id", "model", "target_id", "operation", name="pk_usage_days"),
-        sqlite_with_rowid=False,
-    )
-    op.create_index("ix_usage_days_key_id_day", "usage_days", ["key_id", "day"])
-    op.create_index("ix_usage_days_org_id_day", "usage_days", ["org_id", "day"])
-    op.create_index("ix_usage_days_user_id_day", "usage_days", ["user_id", "day"])
 
 
 def _users() -> None:

@@ -121,6 +121,10 @@ async def test_groups_and_projects(records: SqlRecords) -> None:
     dearer = msgspec.structs.replace(GROUP, ratio_ppm=2**40)
     await records.put_group(dearer, TOLD)
     assert await records.list_groups() == [dearer]
+    await records.add_key(msgspec.structs.replace(KEY, id="key_vip", digest="vip", group_name="vip"))
+    with pytest.raises(Conflict):
+        await records.delete_group("vip", TOLD)
+    await records.change_key("key_vip", {"group_name": ""})
     assert await records.delete_group("vip", TOLD)
     assert not await records.delete_group("vip", TOLD)
     await records.add_project(PROJECT, TOLD)

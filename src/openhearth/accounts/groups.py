@@ -73,7 +73,7 @@ class Groups:
         return await self._put(by, msgspec.structs.replace(group, **wanted), "group.change", changes)
 
     async def delete(self, by: Principal, name: str) -> None:
-        """Its members fall back to the default group. Raises NotFound and Forbidden."""
+        """Raises NotFound, Forbidden, and Conflict (``group_in_use``) while a user or a key is in it."""
         if name == DEFAULT_GROUP:
             raise Forbidden("The default group stays.", code="not_permitted")
         if not await self._records.delete_group(name, told(by, "group.delete", name, now=self._now)):

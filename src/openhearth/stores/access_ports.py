@@ -147,7 +147,8 @@ class AccessRecords(Protocol):
 
     async def list_groups(self) -> Sequence[GroupRecord]: ...
 
-    async def delete_group(self, name: str, audit: Audit) -> bool: ...
+    async def delete_group(self, name: str, audit: Audit) -> bool:
+        """Raises Conflict (core.errors, ``group_in_use``) while a user or a key is in it."""
 
     async def add_project(self, project: ProjectRecord, audit: Audit) -> None: ...
 

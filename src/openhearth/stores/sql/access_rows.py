@@ -10,8 +10,9 @@ from openhearth.core.allowance import UNBOUNDED, Allowance
 from openhearth.core.errors import Conflict
 from openhearth.stores.access_ports import Audit, GroupRecord, OrgRecord, ProjectRecord, SessionRecord
 from openhearth.stores.sql import audit as chain
-from openhearth.stores.sql.access_tables import GROUPS, MODEL_ALLOWANCES, ORGS, PROJECTS, SESSIONS
+from openhearth.stores.sql.access_tables import GROUPS, MODEL_ALLOWANCES, ORGS, PROJECTS, SESSIONS, USERS
 from openhearth.stores.sql.rows import record, records, values
+from openhearth.stores.sql.tables import KEYS
 
 _RECORD = TypeVar("_RECORD", bound=msgspec.Struct)
 
@@ -54,6 +55,13 @@ def list_groups(connection: Connection) -> list[GroupRecord]:
 
 
 def delete_group(connection: Connection, name: str, audit: Audit) -> bool:
+    chain.lock(connection)
+    for table in (USERS, KEYS):
+        if connection.execute(select(table.c.id).where(table.c.group_name == name).limit(1)).first():
+            raise Conflict(
+                f"Somebody is in the group '{name[:100]}'. Put its users and keys into another one first.",
+                code="group_in_use",
+            )
     gone = connection.execute(delete(GROUPS).where(GROUPS.c.name == name)).rowcount > 0
     if gone:
         chain.append(connection, audit)

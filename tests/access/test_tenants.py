@@ -248,7 +248,7 @@ async def test_what_is_not_right_is_named(desk: Desk, path: str, body: object, p
     assert (answer.status, answer.json()["error"]["param"]) == (400, param), answer.body
 
 
-async def test_the_default_group_stays_and_members_of_others_fall_back_to_it(desk: Desk) -> None:
+async def test_the_default_group_stays_and_one_that_somebody_is_in(desk: Desk) -> None:
     assert code(await desk.ask("DELETE", "/admin/v1/groups/default")) == NOT_PERMITTED
     await desk.made("/admin/v1/groups", {"name": "vip", "ratio_ppm": 500_000, "models": ["gpt-*"]})
     await desk.user("ann", group="vip")
@@ -257,6 +257,8 @@ async def test_the_default_group_stays_and_members_of_others_fall_back_to_it(des
     assert (who["group"], who["ratio_ppm"], who["models"]) == ("vip", 500_000, ["gpt-*"])
     await desk.ask("PATCH", "/admin/v1/groups/vip", {"ratio_ppm": 600_000})
     assert (await desk.who(key))["ratio_ppm"] == 600_000
-    await desk.ask("DELETE", "/admin/v1/groups/vip")
+    assert code(await desk.ask("DELETE", "/admin/v1/groups/vip")) == (409, "group_in_use")
+    await desk.ask("PATCH", "/admin/v1/users/ann", {"group": "default"})
+    assert (await desk.ask("DELETE", "/admin/v1/groups/vip")).status == 200
     who = await desk.who(key)
     assert (who["group"], who["ratio_ppm"], who["models"]) == ("default", 1_000_000, [])

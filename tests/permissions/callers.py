@@ -54,16 +54,21 @@ KEY_WAYS = ("bearer", "authorization", "x-api-key", "api-key", "xi-api-key", "an
 
 class Caller(msgspec.Struct, frozen=True):
     """``credential`` is what is sent, ``holds`` what it stands for. Every route takes it ``by`` these ways, and by no
-    other unless its row says so; nobody sends nothing."""
+    other unless its row says so; nobody sends nothing. ``is_person``: a user with an access token."""
 
     name: str
     credential: str
     holds: frozenset[Permission] = _NOBODY
     by: tuple[str, ...] = KEY_WAYS
+    is_person: bool = False
 
     @property
     def is_known(self) -> bool:
         return self.holds != _NOBODY
+
+
+_ACME = "org_acme"
+_PEOPLE = ((Role.MEMBER, DEFAULT_ORG), (Role.MEMBER, _ACME), (Role.ADMIN, _ACME), (Role.ADMIN, DEFAULT_ORG))
 
 
 async def callers(app: ASGIApp, admin: str) -> list[Caller]:
@@ -71,6 +76,7 @@ async def callers(app: ASGIApp, admin: str) -> list[Caller]:
     _, expired = await new_key(app, admin, "expired", expires_in_s=0)
     disabled_id, disabled = await new_key(app, admin, "disabled")
     await asked(app, "POST", f"/admin/v1/keys/{disabled_id}/disable", admin)
+    await asked(app, "POST", "/admin/v1/orgs", admin, {"name": "Acme", "id": _ACME})
     return [
         Caller("nobody", ""),
         Caller("wrong", f"sk-oh-{'w' * 43}"),
@@ -79,7 +85,21 @@ async def callers(app: ASGIApp, admin: str) -> list[Caller]:
         Caller("other", (await new_key(app, admin, "other", owner="tenant_b"))[1], _KEY),
         Caller("plain", (await new_key(app, admin, "plain", owner="tenant_a"))[1], _KEY),
         Caller("admin", admin, _ROOT),
+        *[await _person(app, admin, role, org_id) for role, org_id in _PEOPLE],
     ]
+
+
+async def _person(app: ASGIApp, admin: str, role: Role, org_id: str) -> Caller:
+    """Somebody with an access token, which is sent as a key is."""
+    name = f"{role}_of_{org_id}"
+    made = await asked(app, "POST", "/admin/v1/users", admin, {"username": name, "role": role, "org": org_id})
+    signed = await ask(
+        app, "POST", "/v1/auth/login", headers={"content-type": "application/json"},
+        body=json.dumps({"username": name, "password": made.json()["password"]}).encode(),
+    )  # fmt: skip
+    cookie = signed.headers["set-cookie"].partition(";")[0]
+    token = await ask(app, "POST", "/v1/auth/token", headers={"cookie": cookie, "x-requested-with": "tests"})
+    return Caller(name, token.json()["token"], permissions(role, org_id), is_person=True)
 
 
 async def new_key(app: ASGIApp, admin: str, name: str, **more: object) -> tuple[str, str]:

@@ -93,7 +93,11 @@ class _Edge:
         scope["request_id"] = request_id = new_id("req")
         began_s = time.monotonic()
 
+        ended = False
+
         async def marked(message: Message) -> None:
+            nonlocal ended
+            ended = message["type"] == "http.response.body" and not message.get("more_body", False)
             if message["type"] == "http.response.start":
                 headers = list(message.get("headers", ()))
                 named = {name for name, _ in headers}
@@ -107,7 +111,12 @@ class _Edge:
                 message = {**message, "headers": headers}
             await send(message)
 
-        await self._inner(scope, receive, marked)
+        try:
+            await self._inner(scope, receive, marked)
+        except Exception:
+            # A bug that was answered and logged is done with; the server would log it again and drop the connection.
+            if not ended:
+                raise
 
     def _path(self, path: str) -> str:
         known = self._known.get(path) or self._known.get(path.rstrip("/"))

@@ -17,7 +17,13 @@ from tests.papers.pdf import numbered
 PATIENCE_S = 300
 LINES = "/stream/with-timestamps"
 """The end of the one path whose answer is a JSON object per line, which no checker knows."""
-NAMED = {"service": "text_recognize_3d1", "tool": "vectorize", "voice": "heart", "model": "use-multilingual-embed"}
+NAMED = {
+    "service": "text_recognize_3d1",
+    "tool": "vectorize",
+    "voice": "heart",
+    "model": "use-multilingual-embed",
+    "id": "call_none",
+}
 """What examples name in paths."""
 MODELS = {
     "/v1/chat/completions": ["smollm2-135m-instruct", "chat-local-edit", "chat-local-poster"],

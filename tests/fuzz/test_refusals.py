@@ -34,7 +34,7 @@ def test_a_wrong_parameter_is_refused_by_its_name(place: Place) -> None:
         answer = place.client.request(
             method,
             place.server.url + path.format(**NAMED),
-            params=_with_url(path, place) | {name: value},
+            params=_needed(path, place) | {name: value},
             json=local(example_of(path), place) if method == "post" else None,
             headers=_headers(name, place),
             timeout=PATIENCE_S,
@@ -52,8 +52,13 @@ def _with_model(wrong: Wrong) -> dict[str, Any]:
     return wrong.body
 
 
-def _with_url(path: str, place: Place) -> dict[str, str]:
-    return {"url": f"{place.server.url}/samples/portrait.jpg"} if path == "/beta/image" else {}
+def _needed(path: str, place: Place) -> dict[str, str]:
+    """What a route asks for in any case."""
+    if path == "/beta/image":
+        return {"url": f"{place.server.url}/samples/portrait.jpg"}
+    if path == "/admin/v1/costs":
+        return {"from": "2026-01-01", "to": "2026-01-02"}
+    return {"start_time": "1790000000"} if path.startswith("/v1/organization/") else {}
 
 
 def _headers(name: str, place: Place) -> dict[str, str]:

@@ -48,7 +48,12 @@ _USAGE = {
     "bucket_width": text("1h", "1d"),
     "group_by": many(text("project_id", "user_id", "api_key_id", "model")),
 }
-_COSTS = {**_ORGANIZATION, "bucket_width": text("1d"), "group_by": many(text("project_id", "line_item"))}
+_COSTS = {
+    **_ORGANIZATION,
+    "limit": whole(1, 180),
+    "bucket_width": text("1d"),
+    "group_by": many(text("project_id", "line_item")),
+}
 
 
 def paths() -> dict[str, Any]:

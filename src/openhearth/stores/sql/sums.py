@@ -4,8 +4,9 @@ Each is a running sum, so that no question has to add up millions of entries; ``
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
+from typing import Any
 
-import msgspec
 from sqlalchemy import Connection, or_, select, text
 
 from openhearth.core.allowance import Windows, window_of, windows_at
@@ -38,46 +39,21 @@ _HOUR = text(
 )
 
 
-class _Hour(msgspec.Struct):
-    """One row of ``usage_hours``, with its columns in their order."""
-
-    hour: int
-    key_id: str
-    model: str
-    target_id: str
-    operation: str
-    user_id: str
-    project_id: str
-    org_id: str
-    calls: int = 0
-    failures: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cached_tokens: int = 0
-    images: int = 0
-    duration_ms: int = 0
-    cost_nanos: int = 0
-    charge_nanos: int = 0
-
-    def add(self, entry: LedgerEntry) -> None:
-        self.calls += 1
-        self.failures += entry.outcome != Outcome.OK
-        self.input_tokens += entry.input_tokens
-        self.output_tokens += entry.output_tokens
-        self.cached_tokens += entry.cached_tokens
-        self.images += entry.images
-        self.duration_ms += entry.duration_ms
-        self.cost_nanos += entry.cost_nanos
-        self.charge_nanos += entry.charge_nanos
+_HOUR_KEY = ("hour", "key_id", "model", "target_id", "operation")
+_OUTCOME, _OK = attrgetter("outcome"), str(Outcome.OK)
+_COUNTS = [(name, attrgetter(name)) for name in _ADDED[2:]]
 
 
 def add(connection: Connection, settled: Sequence[LedgerEntry]) -> None:
     """Add what ``settled`` changes; none of them was added before."""
-    post(connection, [posting for entry in settled for posting in postings_of(entry)])
+    post(
+        connection,
+        [posting for entry in settled if entry.charge_nanos or entry.cost_nanos for posting in postings_of(entry)],
+    )
     _add(connection, _SPEND, charged(settled))
     hours = _hours(settled)
     if hours:
-        connection.execute(_HOUR, [msgspec.structs.asdict(row) for row in hours])
+        connection.execute(_HOUR, hours)
 
 
 def post(connection: Connection, postings: Sequence[Posting]) -> None:
@@ -137,15 +113,25 @@ def charged(settled: Iterable[LedgerEntry]) -> dict[str, int]:
     return sums
 
 
-def _hours(settled: Iterable[LedgerEntry]) -> list[_Hour]:
-    rows: dict[tuple[int, str, str, str, str], _Hour] = {}
+def _hours(settled: Iterable[LedgerEntry]) -> list[dict[str, Any]]:
+    """Rows of ``usage_hours``. Calls alike are gathered first and then added up by the interpreter's own loops."""
+    alike: dict[tuple[int, str, str, str, str], list[LedgerEntry]] = {}
     for entry in settled:
         key = (int(entry.created_at) // _HOUR_S, entry.key_id, entry.model, entry.target_id, entry.operation)
-        row = rows.get(key)
-        if row is None:
-            row = rows[key] = _Hour(*key, entry.user_id, entry.project_id, entry.org_id)
-        row.add(entry)
-    return [rows[key] for key in sorted(rows)]
+        group = alike.get(key)
+        if group is None:
+            alike[key] = [entry]
+        else:
+            group.append(entry)
+    return [_hour(key, alike[key]) for key in sorted(alike)]
+
+
+def _hour(key: tuple[int, str, str, str, str], entries: list[LedgerEntry]) -> dict[str, Any]:
+    first = entries[0]
+    row: dict[str, Any] = dict(zip(_HOUR_KEY, key, strict=True))
+    row |= {"user_id": first.user_id, "project_id": first.project_id, "org_id": first.org_id, "calls": len(entries)}
+    row["failures"] = len(entries) - list(map(_OUTCOME, entries)).count(_OK)
+    return row | {name: sum(map(count, entries)) for name, count in _COUNTS}
 
 
 def _add(connection: Connection, statement: object, sums: dict[str, int]) -> None:

@@ -136,8 +136,7 @@ async def test_a_fault_of_ours_in_the_stream_says_nothing_but_its_kind() -> None
     app.editor.break_after_first = ZeroDivisionError("secret detail")
     body = json.dumps({"model": "chat-seededit", "messages": [{"role": "user", "content": SEED_TEXT}], "stream": True})
     async with calling(app.app, "POST", "/v1/chat/completions", headers=json_headers(), body=body.encode()) as call:
-        with pytest.raises(ZeroDivisionError):
-            await call.end()
+        await call.end()
     assert call.answer.complete
     assert call.answer.events()[-2]["error"]["code"] == "internal_error"
     assert b"secret detail" not in call.answer.body

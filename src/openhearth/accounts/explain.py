@@ -21,9 +21,9 @@ from openhearth.accounts.explanation import (
     Sum,
     amount,
 )
-from openhearth.core.call import Outcome, Usage
+from openhearth.core.call import ONE_PPM, Outcome, Usage
 from openhearth.core.errors import RequestError
-from openhearth.core.money import EXACT_PER_MICRO, EXACT_PER_NANO, ONE_PPM, UNPRICED_VERSION, Line, Price
+from openhearth.core.money import EXACT_PER_MICRO, EXACT_PER_NANO, UNPRICED_VERSION, Line, Price
 from openhearth.core.rates import RateCard, card_of, price_of
 from openhearth.stores.ports import LedgerEntry, PriceRecord
 

@@ -5,8 +5,7 @@ from datetime import UTC, datetime
 
 from openhearth.accounts.amounts import MEASURES
 from openhearth.accounts.explanation import Explanation, Item, PriceShown
-from openhearth.core.call import Outcome, Usage
-from openhearth.core.money import ONE_PPM
+from openhearth.core.call import ONE_PPM, Outcome, Usage
 from openhearth.core.rates import RateCard
 
 _SOURCES = {

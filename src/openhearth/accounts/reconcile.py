@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from openhearth.accounts.amounts import usd_of_nanos
-from openhearth.core.money import ONE_PPM
+from openhearth.core.call import ONE_PPM
 
 Measure = Literal["cost", "tokens", "calls"]
 ALL_MODELS = "*"

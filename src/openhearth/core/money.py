@@ -9,10 +9,9 @@ from operator import mul
 import msgspec
 from typing_extensions import override
 
-from openhearth.core.call import Usage
+from openhearth.core.call import ONE_PPM, Usage
 
 UNPRICED_VERSION = -1
-ONE_PPM = 1_000_000
 
 # Exact amounts are whole numbers of 1/18,000,000 micro: the smallest part that holds a token at micros per million
 # (18 of them), a millisecond at micros per hour (5) and a page at micros per thousand (18,000) without a remainder.

@@ -9,9 +9,8 @@ from typing import Any, Protocol
 import msgspec
 
 from openhearth.core.allowance import UNBOUNDED, Allowance
+from openhearth.core.call import ONE_PPM
 from openhearth.core.permissions import Role
-
-ONE_PPM = 1_000_000
 
 
 class OrgRecord(msgspec.Struct, frozen=True):

@@ -13,10 +13,15 @@ TEST_PACKS := smollm2-135m-instruct qwen2.5-coder-0.5b-instruct portrait backgro
 FUZZ_EXAMPLES ?= 300
 RACES ?= 200
 KILLS ?= 100
+# Processes that share out the tests: one for each core, but never so many that their engines fill the memory. 0: none.
+CORES := $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
+WORKERS ?= $(shell n=$(CORES); test "$$n" -gt 1 || n=0; test "$$n" -lt 4 || n=4; echo "$$n")
 CODE := src tests bench tour prices
 # Bytecode of our own package, also where PYTHONDONTWRITEBYTECODE is set: without it every start compiles everything.
 # (pip compiles what it installs by itself; the package it only points to.)
 COMPILE := -m compileall -q src/openhearth
+# The tests start hundreds of programs and rewrite their own assertions: both take their bytecode from the last run.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/pytest
 
 # The first Python that is new enough and can make virtual environments; failing that, one that is new enough.
 PYTHONS := python3 python3.12 python3.13 python3.11 python3.14 python
@@ -25,7 +30,7 @@ PYTHON ?= $(shell for name in $(PYTHONS); do \
 	"$$name" -c 'import ensurepip, venv; $(NEW_ENOUGH)' 2>/dev/null && echo "$$name" && exit; done; \
 	for name in $(PYTHONS); do "$$name" -c '$(NEW_ENOUGH)' 2>/dev/null && echo "$$name" && exit; done)
 
-.PHONY: check run test bench bench-usage tour fuzz test-kill test-races help install fmt format lint types imports shape spelling cov lock clean
+.PHONY: check run test bench bench-usage tour fuzz test-kill test-races help install fmt format lint types imports shape spelling cov audit lock clean
 
 check: format lint types imports spelling test ## All checks: format, lint, types, imports, spelling, shape and tests (the default)
 
@@ -34,9 +39,9 @@ run: $(VENV)/.engines ## Install, fetch the packs and start (PORT=8080 DATA=data
 	@test "$(PACKS)" = none || $(BIN)/openhearth packs fetch --set "$(PACKS)" || echo "Starting all the same: what needs a missing pack answers with the command that fetches it."
 	@exec $(BIN)/openhearth serve --port "$(PORT)" --data "$(DATA)"
 
-test: $(VENV)/.dev ## Install the test tools, fetch the packs the tests use, run all tests (ARGS=… goes to pytest)
+test: $(VENV)/.dev ## Install the test tools, fetch the packs the tests use, run all tests (ARGS=… goes to pytest, WORKERS=2)
 	@$(BIN)/openhearth packs fetch $(TEST_PACKS) || echo "Tests that need a missing pack fail and name it, or are skipped where this machine cannot fetch it."
-	@$(BIN)/pytest $(ARGS)
+	@$(PYTEST) -n $(WORKERS) $(ARGS)
 
 bench: $(VENV)/.engines ## Measure against nginx, Go and other gateways (ARGS="--only nginx,openhearth --seconds 5")
 	@$(BIN)/python -m bench.run $(ARGS)
@@ -84,14 +89,19 @@ shape: $(VENV)/.dev ## Sizes, names, stray environment reads, documented errors
 spelling: $(VENV)/.dev ## Common misspellings
 	@$(BIN)/codespell $(CODE) docs changes *.md
 
-cov: $(VENV)/.dev ## Tests with line and branch coverage
-	@$(BIN)/pytest --cov --cov-report=term-missing:skip-covered
+cov: $(VENV)/.dev ## Tests with line and branch coverage, held against its floors (tests/floors.toml)
+	@$(BIN)/openhearth packs fetch $(TEST_PACKS) || echo "Tests that need a missing pack fail and name it, or are skipped where this machine cannot fetch it."
+	@$(PYTEST) -n $(WORKERS) --cov --cov-report=term-missing:skip-covered --cov-report=json:.coverage.json $(ARGS)
+	@$(BIN)/python -m tests.floors .coverage.json
+
+audit: $(VENV)/.dev ## Look every pinned package up in a database of known vulnerabilities (needs the network)
+	@sh requirements/audit.sh $(BIN)
 
 lock: $(VENV)/.dev ## Pin all requirements anew, with hashes and without any index address
 	@sh requirements/lock.sh $(BIN)/uv
 
 clean: ## Remove .venv and caches (data and fetched packs stay)
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage src/*.egg-info
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.json src/*.egg-info
 
 # Stamps: a second run installs nothing. dev.txt holds all of engines.txt, so it settles both.
 $(VENV)/.engines: requirements/build.txt requirements/engines.txt pyproject.toml | $(VENV)/bin/python

@@ -261,12 +261,13 @@ class Cache(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Access(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Signing in. ``registration``: anybody may make an account, which begins with ``starting_micros`` of USD. A
-    session lasts ``session_s``; ``tries`` wrong passwords within ``tries_s`` close a username (five times as many: an
-    address). ``show_keys`` keeps new API keys sealed, so that they can be shown again; otherwise nobody can.
+    """Signing in. ``registration``: anybody may make an account, which begins with ``starting_micros`` of USD; with
+    ``"option"`` while New API's option RegisterEnabled is true. A session lasts ``session_s``; ``tries`` wrong
+    passwords within ``tries_s`` close a username (five times as many: an address). ``show_keys`` keeps new API keys
+    sealed, so that they can be shown again; otherwise nobody can.
     """
 
-    registration: bool = False
+    registration: bool | Literal["option"] = False
     starting_micros: int = 0
     session_s: float = 7 * 86_400.0
     tries: int = 10

@@ -136,7 +136,6 @@ def test_the_log_and_the_master_key(server: Running, say: Say) -> None:
     [
         ("key", "create", "x", "--rpm", "many"),
         ("key", "change", "first key"),
-        ("key", "rotate", "no such key"),
         ("user", "change", "root"),
         ("user", "topup", "root", "much"),
         ("group", "create", "x", "--ratio", "-1"),

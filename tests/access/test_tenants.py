@@ -157,7 +157,7 @@ async def test_prices_are_the_operators_business(tenants: Tenants) -> None:
         ("POST", f"{al}/top-up", {"micros": 5}),
         ("PATCH", "/admin/v1/orgs/org_a", {"month_micros": None}),
         ("PUT", "/admin/v1/models/m/allowance", {"rpm": 0}),
-        ("GET", "/admin/v1/audit", None),
+        ("GET", "/admin/v1/audit/check", None),
         ("POST", "/admin/v1/secrets/rotate", {}),
     ):
         assert code(await desk.ask(method, path, asked, key=ann)) == NOT_PERMITTED, path
@@ -262,3 +262,49 @@ async def test_the_default_group_stays_and_one_that_somebody_is_in(desk: Desk) -
     assert (await desk.ask("DELETE", "/admin/v1/groups/vip")).status == 200
     who = await desk.who(key)
     assert (who["group"], who["ratio_ppm"], who["models"]) == ("default", 1_000_000, [])
+
+
+async def test_administrators_read_what_was_done_in_their_organisation_and_nothing_else(tenants: Tenants) -> None:
+    desk, ids, ann = tenants.desk, tenants.ids, tenants.tokens["ann"]
+    await desk.made(f"/admin/v1/users/{ids['al']}/top-up", {"micros": 5, "effect": "invoice"})
+    await desk.made("/admin/v1/groups", {"name": "secret price", "ratio_ppm": 1})
+    of_all = (await desk.ask("GET", "/admin/v1/audit?limit=1000")).json()["data"]
+    wanted = [entry for entry in of_all if entry["org_id"] == "org_a"]
+    assert {entry["action"] for entry in wanted} >= {"org.create", "user.create", "user.top_up", "key.create"}
+    found, before = [], ""
+    while True:
+        page = (await desk.ask("GET", f"/admin/v1/audit?limit=2{before}", key=ann)).json()
+        found += page["data"]
+        if not page["has_more"]:
+            break
+        before = f"&before={found[-1]['number']}"
+    assert found == wanted
+    for name in ("bo", "bea", "org_b", "secret price"):
+        assert ids.get(name, name) not in str(found)
+    assert code(await desk.ask("GET", "/admin/v1/audit/check", key=ann)) == NOT_PERMITTED
+    assert (await desk.ask("GET", "/admin/v1/audit?limit=1000", key=tenants.tokens["op"])).json()["data"][-1] == of_all[
+        -1
+    ]
+
+
+async def test_what_a_tenant_of_all_rights_did_to_the_platform_is_not_the_tenants_to_read(tenants: Tenants) -> None:
+    desk = tenants.desk
+    await desk.user("rod", org="org_a", role="root")
+    await desk.made("/admin/v1/groups", {"name": "whole platforms", "ratio_ppm": 1}, key=await desk.token("rod"))
+    mine = (await desk.ask("GET", "/admin/v1/audit?limit=1000", key=tenants.tokens["ann"])).json()["data"]
+    assert mine
+    assert "group.create" not in {entry["action"] for entry in mine}
+
+
+async def test_what_others_pay_is_told_to_operators_only(tenants: Tenants) -> None:
+    desk, ann = tenants.desk, tenants.tokens["ann"]
+    await desk.made("/admin/v1/groups", {"name": "partner", "ratio_ppm": 1})
+    await desk.made("/admin/v1/groups", {"name": "choice", "open": True})
+    seen = {group["name"] for group in (await desk.ask("GET", "/admin/v1/groups", key=ann)).json()["data"]}
+    assert seen == {"default", "choice"}
+    there = await desk.ask("GET", "/admin/v1/groups/partner", key=ann)
+    missing = await desk.ask("GET", "/admin/v1/groups/partnex", key=ann)
+    assert (there.status, there.body) == (404, missing.body.replace(b"partnex", b"partner"))
+    await desk.ask("PATCH", f"/admin/v1/users/{tenants.ids['ann']}", {"group": "partner"})
+    assert (await desk.ask("GET", "/admin/v1/groups/partner", key=ann)).json()["ratio_ppm"] == 1
+    assert (await desk.ask("GET", "/admin/v1/groups/partner", key=tenants.tokens["op"])).status == 200

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -14,7 +13,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-START_S = 30.0
+from tests.servers.processes import free_port
+
+START_S = 120.0
 
 
 class Running(msgspec.Struct):
@@ -58,16 +59,10 @@ class Running(msgspec.Struct):
         return value
 
 
-def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
 @contextmanager
 def running(data: Path, **environ: str) -> Iterator[Running]:
     """Start ``openhearth serve`` on ``data`` and stop it at the end."""
-    port = _free_port()
+    port = free_port()
     data.mkdir(mode=0o700, exist_ok=True)
     clean = {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
     started = time.monotonic()
@@ -98,8 +93,11 @@ def running(data: Path, **environ: str) -> Iterator[Running]:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """One server for all tests that only use it."""
-    with running(
-        tmp_path_factory.mktemp("data"), OPENHEARTH__FETCH__ALLOW_PRIVATE="127.0.0.1", OPENHEARTH__ALIASES="openai"
-    ) as started:
+    """One server for all tests that only use it. It lives to the end of the run, its engines no longer than needed."""
+    settings = {
+        "OPENHEARTH__FETCH__ALLOW_PRIVATE": "127.0.0.1",
+        "OPENHEARTH__ALIASES": "openai",
+        "OPENHEARTH__ENGINES__IDLE_UNLOAD_S": "30",
+    }
+    with running(tmp_path_factory.mktemp("data"), **settings) as started:
         yield started

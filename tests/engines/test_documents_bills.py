@@ -88,6 +88,42 @@ def test_what_is_not_there_is_not_said() -> None:
     assert read("a note").kind == "other"
 
 
+TILL = (
+    ((200, "Corner Shop"),),
+    ((180, "VAT No. : 610282856"),),
+    "Bill NO: SI37482-NKT-80/81",
+    ((20, "Merchant ID:"), (300, "9hqjxvufdr")),
+    "Date :07/05/2024 4:06:54 PM",
+    ((20, "Sn|"), (80, "Particulars"), (330, "|Qty|"), (440, "Rate | Amount|")),
+    ((20, "1"), (60, "TOOTHPASTE"), (350, "1"), (450, "95"), (560, "95")),
+    ((20, "2"), (60, "SOAP NO 1"), (350, "2"), (450, "20"), (560, "40")),
+    ((300, "Gross Amount :"), (540, "135.00")),
+    ((300, "Net Amount :"), (540, "135.00")),
+    ((300, "Tender :"), (540, "200.00")),
+    ((300, "Change :"), (540, "65.00")),
+    "Thank you for shopping",
+)
+
+
+def test_a_till_that_prints_all_in_one_size() -> None:
+    bill = read(*TILL)
+    found = values(bill)
+    assert found == {
+        "number": "SI37482-NKT-80/81", "date": "07/05/2024", "time": "16:06:54", "total": "135.00",
+        "tax_id": "610282856", "seller": "Corner Shop",
+    }  # fmt: skip
+    seller = next(field for field in bill.fields if field.name == "seller")
+    assert seller.score < 0.55, "it stands first, and that is all that is known"
+    assert [[field.value for field in item] for item in bill.items] == [
+        ["TOOTHPASTE", "1", "95.00", "95.00"],
+        ["SOAP NO 1", "2", "20.00", "40.00"],
+    ]
+
+
+def test_a_note_has_no_shop_on_its_first_line() -> None:
+    assert "seller" not in values(read("Shopping list", "tea", "milk", "bread", "salt", "oil"))
+
+
 def test_change_given_back_is_not_the_total() -> None:
     found = values(
         read(((20, "合计"), (300, "86.40")), ((20, "实收"), (300, "100.00")), ((20, "找零"), (300, "13.60")))
@@ -133,5 +169,8 @@ def test_sums_times_and_words() -> None:
     assert sum_in("no number") is None
     assert time_in("at 9:05") == ("09:05", "9:05")
     assert time_in("14:25:36") == ("14:25:36", "14:25:36")
+    assert [time_in(text) for text in ("4:06 PM", "12:05 a.m.", "11:36 AM")] == [
+        ("16:06", "4:06 PM"), ("00:05", "12:05 a.m"), ("11:36", "11:36 AM"),
+    ]  # fmt: skip
     assert words_in("人民币壹万贰仟零叁拾元整") == ("12030.00", "壹万贰仟零叁拾元整")
     assert words_in("十百千") is None

@@ -76,6 +76,10 @@ def test_a_gap_an_indent_or_a_short_last_line_begins_a_paragraph() -> None:
     assert [text.split()[1] for _, text in told([*first, *second, *third])] == ["first", "next", "below"]
 
 
+def test_a_number_with_decimals_is_no_list() -> None:
+    assert [kind for kind, _ in told([piece("0.98 of all reads were found", 50, 100, 380)])] == ["paragraph"]
+
+
 def test_lists_keep_their_items_and_their_continued_lines() -> None:
     pieces = [
         piece("• The first point is long and", 50, 100, 380),

@@ -1,6 +1,7 @@
 """The real reader on papers whose text is known: a scanned letter, columns, forms, a photographed receipt, and bombs.
 
-All papers are composed (tests/papers): real fonts, then skew, blur, grain, perspective and JPEG.
+All papers here are composed (tests/papers): real fonts, then skew, blur, grain, perspective and JPEG. Real ones are
+read in tests/e2e/test_real_files.py.
 """
 
 import os

@@ -163,6 +163,7 @@ def standing_in(folder: Path, tgz: bytes) -> dict[str, str]:
         (TGZ[:-2000], "is damaged"),
         (gzip.compress(b"no archive"), "is damaged"),
     ],
+    ids=["a file missing", "too large", "cut", "no archive"],
 )
 def test_a_bad_archive_is_told_from_a_good_one(tmp_path: Path, tgz: bytes, said: str) -> None:
     packs = packs_of(tmp_path, of_npm("").replace(', integrity = ""', ""), standing_in(tmp_path / "bin", tgz))

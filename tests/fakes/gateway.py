@@ -34,6 +34,7 @@ from openhearth.surfaces.openai import chat
 from openhearth.surfaces.screening import Screening
 from openhearth.transport.h1_client import H1Client
 from tests.fakes.access import Keys, Limits
+from tests.fakes.serving import port_of, serving
 
 RELAYED = {Operation.CHAT: Dialect.OPENAI_CHAT, Operation.COMPLETE: Dialect.OPENAI_COMPLETIONS}
 
@@ -158,27 +159,18 @@ async def _uvicorn(relay: Relay, app: ASGIApp, state: ServerState) -> AsyncItera
     config = relay.config
     operations = {"/v1/chat/completions": Operation.CHAT, "/v1/completions": Operation.COMPLETE}
     hot = {way.encode(): operation for path, operation in operations.items() for way in asgi.spellings(path)}
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            port=0,
-            http=bound(relay, hot if config.server.fast_door else {}, config.limits),
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            timeout_keep_alive=max(1, round(config.limits.idle_connection_s)),
-        )
+    settings = uvicorn.Config(
+        app,
+        port=0,
+        http=bound(relay, hot if config.server.fast_door else {}, config.limits),
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        timeout_keep_alive=max(1, round(config.limits.idle_connection_s)),
     )
-    server.server_state = state
-    serving = asyncio.create_task(server._serve())
-    while not server.started:
-        await asyncio.sleep(0.005)
-    try:
-        yield server.servers[0].sockets[0].getsockname()[1]
-    finally:
-        server.force_exit = server.should_exit = True
-        await serving
+    async with serving(settings, state, patience_s=0.1) as server:
+        yield port_of(server)
 
 
 @asynccontextmanager
@@ -189,12 +181,12 @@ async def _hypercorn(relay: Relay, app: ASGIApp, state: ServerState) -> AsyncIte
     settings.graceful_timeout = 0.1
     with socket.create_server(("127.0.0.1", 0)) as listener:
         settings.bind = [f"fd://{listener.fileno()}"]
-        serving = asyncio.create_task(
+        answering = asyncio.create_task(
             hypercorn.asyncio.serve(app, settings, shutdown_trigger=stop.wait)  # type: ignore[arg-type]
         )
         try:
             yield listener.getsockname()[1]
         finally:
             stop.set()
-            await serving
+            await answering
             listener.detach()

@@ -51,6 +51,11 @@ ROW = PriceRecord(
 _COLUMNS = ("input_tokens", "output_tokens", "cached_tokens", "images")
 
 
+def call_with(**changes: Any) -> LedgerEntry:
+    """``CALL`` with these fields instead of its own."""
+    return msgspec.structs.replace(CALL, **changes)
+
+
 def row_with(**rates: Any) -> PriceRecord:
     """``ROW`` with these rates instead of its own."""
     return msgspec.structs.replace(ROW, rates=rates)
@@ -60,8 +65,7 @@ def settled(usage: Usage, row: PriceRecord | None = None, *, ratio_ppm: int = 1_
     """The entry of a call that used ``usage`` and was charged by ``row``."""
     counted = msgspec.structs.asdict(usage)
     rare = {name: value for name, value in counted.items() if value and name not in (*_COLUMNS, "source")}
-    entry = msgspec.structs.replace(
-        CALL,
+    entry = call_with(
         **{name: counted[name] for name in _COLUMNS},
         usage_source=usage.source,
         ratio_ppm=ratio_ppm,

@@ -56,7 +56,11 @@ class Place(msgspec.Struct, frozen=True):
 
 @pytest.fixture(scope="session")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    settings = {"OPENHEARTH__FETCH__TOTAL_S": "2", "OPENHEARTH__ENGINES__CHAT": "smollm2-135m-instruct"}
+    settings = {
+        "OPENHEARTH__FETCH__TOTAL_S": "2",
+        "OPENHEARTH__ENGINES__CHAT": "smollm2-135m-instruct",
+        "OPENHEARTH__ENGINES__IDLE_UNLOAD_S": "60",
+    }
     with running(tmp_path_factory.mktemp("fuzz"), **settings) as server, requests.Session() as client:
         client.headers["authorization"] = f"Bearer {server.key}"
         yield Place(server, client, _known(server, client))

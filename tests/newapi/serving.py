@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 from starlette.types import ASGIApp
@@ -44,7 +45,7 @@ class Running(msgspec.Struct):
 
 
 @asynccontextmanager
-async def serving(folder: Path, *, registration: bool = False) -> AsyncIterator[Running]:
+async def serving(folder: Path, *, registration: bool | Literal["option"] = False) -> AsyncIterator[Running]:
     """One platform on an empty folder."""
     config = Config(
         store=Store(folder=str(folder)),

@@ -23,6 +23,7 @@ WRITES: tuple[tuple[str, str, Any, set[str]], ...] = (
     ("PUT", "/api/channel", {"id": "{channel}", "name": "again", "weight": 5}, {"target.change", "channel.change"}),
     ("POST", "/api/channel/tag/disabled", {"tag": "t"}, {"target.change"}),
     ("POST", "/api/channel/tag/enabled", {"tag": "t"}, {"target.change"}),
+    ("PUT", "/api/channel/tag", {"tag": "t", "weight": 7, "new_tag": "u"}, {"target.change", "channel.change"}),
     ("POST", "/api/channel/copy/{id}", "{channel}", {"target.create", "channel.create"}),
     ("POST", "/api/channel/batch", {"ids": ["{channel}"]}, {"target.delete"}),
     ("POST", "/api/channel", {"name": "off", "type": 1, "key": "k", "base_url": "http://127.0.0.1:9", "models": "m",
@@ -43,6 +44,7 @@ WRITES: tuple[tuple[str, str, Any, set[str]], ...] = (
 )  # fmt: skip
 ELSEWHERE = {
     "POST /api/user/topup": "test_redemptions",
+    "POST /api/channel/fix": "finds nothing to repair",
     "POST /api/token/{id}/key": "shows, and changes nothing",
     "POST /api/token/batch/keys": "shows, and changes nothing",
 }

@@ -24,6 +24,7 @@ class Family(msgspec.Struct, frozen=True):
 
 
 _JSON = "application/json"
+_MAY_NOT = frozenset({"not_an_admin", "not_permitted"})
 
 
 def _object(error: Any, status: int) -> bool:
@@ -66,8 +67,10 @@ def _gemini(body: dict[str, Any], status: int) -> bool:
     return body == {"error": {"code": status, "message": body["error"]["message"], "status": name}}
 
 
-def _newapi(body: dict[str, Any], _: int) -> bool:
-    return set(body) == {"success", "message", "code", "param"} and body["success"] is False
+def _newapi(body: dict[str, Any], status: int) -> bool:
+    """As there, whoever may not is told with a 200: then the code tells it from what is wrong with a request."""
+    is_told = set(body) == {"success", "message", "code", "param"} and body["success"] is False
+    return is_told and (status != 403 or body["code"] in _MAY_NOT)
 
 
 OPENAI = Family("openai", _openai)
@@ -78,4 +81,4 @@ ELEVENLABS = Family("elevenlabs", _elevenlabs)
 TEXTIN = Family("textin", _textin)
 ANTHROPIC = Family("anthropic", _anthropic)
 GEMINI = Family("gemini", _gemini)
-NEWAPI = Family("newapi", _newapi)
+NEWAPI = Family("newapi", _newapi, {403: 200})

@@ -164,6 +164,7 @@ ROWS: dict[str, Row] = {
         "DELETE /admin/v1/projects/{id}",
         "GET /admin/v1/groups",
         "GET /admin/v1/groups/{name}",
+        "GET /admin/v1/audit",
     ),
     **_rows(
         Row(OPERATE),
@@ -177,7 +178,6 @@ ROWS: dict[str, Row] = {
         "GET /admin/v1/models/{name:path}/allowance",
         "PUT /admin/v1/models/{name:path}/allowance",
         "DELETE /admin/v1/models/{name:path}/allowance",
-        "GET /admin/v1/audit",
         "GET /admin/v1/audit/check",
         "GET /admin/v1/targets",
         "POST /admin/v1/targets",

@@ -10,13 +10,19 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-START_S = 60.0
+START_S = 120.0
 
 
 def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    """A port that the kernel gives to nobody else for the next minute: its last connection, closed here first, still
+    waits on it, and only a server that asks for this very port may have it."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(1)
+        with socket.create_connection(listener.getsockname()):
+            listener.accept()[0].close()
+        return int(listener.getsockname()[1])
 
 
 def runner(user: str = "") -> list[str]:

@@ -2,9 +2,10 @@
 
 import ast
 import tomllib
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
+import msgspec
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,10 +28,29 @@ def _name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def _functions(path: Path) -> Iterator[tuple[str, Function]]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, Function):
-            yield f"{_name(path)}:{node.name}", node
+class Looked(msgspec.Struct, frozen=True):
+    """What one look at a file tells. Its tree, larger by far, is not kept."""
+
+    has_docstring: bool
+    reads_environment: bool
+    functions: list[tuple[str, int, int]]
+    "Name, lines and positional parameters of each."
+
+
+@cache
+def _look(path: Path) -> Looked:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = list(ast.walk(tree))
+    functions = [
+        (node.name, (node.end_lineno or 0) - node.lineno + 1, _positional(node))
+        for node in nodes
+        if isinstance(node, Function)
+    ]
+    return Looked(not tree.body or bool(ast.get_docstring(tree)), any(map(_reads_environment, nodes)), functions)
+
+
+def _positional(node: Function) -> int:
+    return len([arg.arg for arg in (*node.args.posonlyargs, *node.args.args) if arg.arg not in ("self", "cls")])
 
 
 def _judged(sizes: dict[str, int], most: int, kind: str) -> list[str]:
@@ -56,8 +76,9 @@ def test_files_are_short() -> None:
 def test_functions_are_short() -> None:
     sizes: dict[str, int] = {}
     for path in FILES:
-        for name, node in _functions(path):
-            sizes[name] = max(sizes.get(name, 0), (node.end_lineno or 0) - node.lineno + 1)
+        for function, lines, _ in _look(path).functions:
+            name = f"{_name(path)}:{function}"
+            sizes[name] = max(sizes.get(name, 0), lines)
     assert _judged(sizes, FUNCTION_LINES_MOST, "functions") == []
 
 
@@ -70,11 +91,10 @@ def test_functions_take_few_positional_parameters() -> None:
     allowed = set(_allowed().get("parameters", {}))
     wide = set()
     for path in SOURCE.rglob("*.py"):
-        for name, node in _functions(path):
-            taken = [arg.arg for arg in (*node.args.posonlyargs, *node.args.args) if arg.arg not in ("self", "cls")]
+        for function, _, positional in _look(path).functions:
             # A constructor is where the composition root hands over services; it may be wider.
-            if len(taken) > POSITIONAL_MOST and node.name != "__init__":
-                wide.add(name)
+            if positional > POSITIONAL_MOST and function != "__init__":
+                wide.add(f"{_name(path)}:{function}")
     assert wide == allowed
 
 
@@ -84,8 +104,7 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
 
 
 def test_every_module_says_why_it_exists() -> None:
-    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in SOURCE.rglob("*.py")}
-    assert [_name(path) for path, tree in trees.items() if tree.body and not ast.get_docstring(tree)] == []
+    assert [_name(path) for path in SOURCE.rglob("*.py") if not _look(path).has_docstring] == []
 
 
 def test_only_the_start_reads_the_environment() -> None:
@@ -94,8 +113,7 @@ def test_only_the_start_reads_the_environment() -> None:
         inside = path.relative_to(SOURCE).as_posix()
         if inside.startswith(MAY_READ_ENVIRONMENT) or path.name == "__main__.py":  # a child process starts there
             continue
-        text = path.read_text(encoding="utf-8")
-        readers += [inside for node in ast.walk(ast.parse(text)) if _reads_environment(node)]
+        readers += [inside] if _look(path).reads_environment else []
     allowed = _allowed().get("environment", {})
     assert [place for place in readers if place not in allowed] == []
 

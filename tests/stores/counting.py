@@ -15,6 +15,7 @@ from openhearth.stores.shared.valkey import ValkeyRows
 from openhearth.stores.shared.wire import Wire
 from openhearth.stores.sql import SqlRecords
 from openhearth.stores.sql.counters import SqlCounterRows, SqlTruth
+from tests.fakes.settled import call_with
 from tests.servers.postgres import Postgres
 from tests.servers.valkey import Valkey
 
@@ -81,28 +82,14 @@ class Counting:
 def entry_of(take: Take, charge: int) -> LedgerEntry:
     """The ledger's row of a call that settled with ``charge``, on the call's scopes."""
     ids = dict(scope.split(":", 1) for scope in take.scopes)
-    return LedgerEntry(
+    return call_with(
         effect=take.call_id,
         key_id=ids.get("key", ""),
         user_id=ids.get("user", ""),
         project_id=ids.get("project", ""),
         org_id=ids.get("org", ""),
-        owner="p",
-        group_name="default",
-        operation="chat",
         model=ids["model"],
-        target_id="target_1",
-        outcome="ok",
-        stream=False,
-        attempts=1,
         created_at=take.now,
-        duration_ms=1,
-        first_byte_ms=1,
-        input_tokens=1,
-        output_tokens=1,
-        cached_tokens=0,
-        images=0,
-        usage_source="upstream",
         reserved_nanos=take.nanos,
         cost_nanos=charge,
         charge_nanos=charge,

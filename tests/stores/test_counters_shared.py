@@ -2,10 +2,11 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence, Set
 from pathlib import Path
 
 import pytest
+from typing_extensions import override
 
 from openhearth.core.allowance import Bound, Limit
 from openhearth.core.errors import StoreAway
@@ -14,6 +15,7 @@ from openhearth.stores.ports import NodeRecord
 from openhearth.stores.shared.line import SharedCounters, Times
 from openhearth.stores.shared.valkey import ValkeyRows
 from openhearth.stores.shared.wire import Wire
+from openhearth.stores.shared_ports import Truth
 from openhearth.stores.sql import SqlRecords
 from openhearth.stores.sql.counters import SqlCounterRows, SqlTruth
 from tests.servers.postgres import Postgres
@@ -264,6 +266,49 @@ async def test_a_valkey_that_hangs_is_given_up_and_a_late_take_is_given_back(
     refused = await counters.take(count.want(total(0), nanos=1))
     assert refused is not None
     assert (refused.used, refused.held) == (0, 0)
+    for one in (counters, count.counters):
+        await one.close()
+
+
+class Hanging(Truth):
+    """A ledger that stops answering, without a word, once it is told to."""
+
+    def __init__(self, truth: Truth) -> None:
+        self._truth = truth
+        self.hangs = False
+
+    @override
+    async def spent_of(self, counters: Sequence[str]) -> dict[str, int]:
+        await self._wait()
+        return await self._truth.spent_of(counters)
+
+    @override
+    async def boots(self) -> Set[str]:
+        await self._wait()
+        return await self._truth.boots()
+
+    async def _wait(self) -> None:
+        if self.hangs:
+            await asyncio.Event().wait()
+
+
+async def test_valkey_goes_on_for_known_counters_when_the_ledger_hangs(valkey: Valkey, records: SqlRecords) -> None:
+    truth = Hanging(SqlTruth(records.database))
+    count = Counting("valkey", records, valkey.url(), QUICK)
+    await lives(count, "boot_1")
+    counters = SharedCounters(ValkeyRows(Wire(valkey.url()), truth, settle_s=0.0, truth_s=0.2), QUICK)
+    await counters.load({})
+    ended = count.want(total(100), nanos=20)
+    assert await counters.take(ended) is None
+    truth.hangs = True
+    began = asyncio.get_running_loop().time()
+    for _ in range(5):
+        await counters.give([Given(ended, 20, 0)])
+        assert await counters.take(count.want(total(100), nanos=1)) is None
+    with pytest.raises(StoreAway):
+        await counters.take(count.want(Limit("user:z", Bound.DAY, 5), nanos=1))
+    assert asyncio.get_running_loop().time() - began < QUICK.wait_s
+    assert counters.trouble == ""
     for one in (counters, count.counters):
         await one.close()
 

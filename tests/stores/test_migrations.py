@@ -61,6 +61,9 @@ def check_new(connection: Connection) -> None:
 @pytest.fixture
 def engine(empty_url: str) -> Iterator[Engine]:
     made = create_engine(empty_url)
+    if made.dialect.name == "sqlite":
+        with made.connect() as connection:  # as every release leaves its file
+            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
     yield made
     made.dispose()
 

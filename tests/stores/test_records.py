@@ -10,7 +10,6 @@ from openhearth.core.errors import NotFound
 from openhearth.stores.ports import (
     FileRecord,
     KeyRecord,
-    LedgerEntry,
     NodeRecord,
     OpenReservation,
     Page,
@@ -19,6 +18,7 @@ from openhearth.stores.ports import (
     TargetRecord,
 )
 from openhearth.stores.sql import SqlRecords
+from tests.fakes.settled import call_with
 
 KEY = KeyRecord(
     id="key_1",
@@ -50,20 +50,9 @@ TARGET = TargetRecord(
     price={"request_micros": 5},
     operations=("chat",),
 )
-ENTRY = LedgerEntry(
-    effect="call_1",
-    key_id="key_1",
-    user_id="user_1",
-    project_id="",
-    org_id="org_1",
-    owner="owner_1",
-    group_name="default",
-    operation="chat",
+ENTRY = call_with(
     model="m",
-    target_id="target_1",
-    outcome="ok",
     stream=True,
-    attempts=1,
     created_at=3.0,
     duration_ms=12,
     first_byte_ms=4,
@@ -71,11 +60,9 @@ ENTRY = LedgerEntry(
     output_tokens=20,
     cached_tokens=1,
     images=2,
-    usage_source="upstream",
     reserved_nanos=100,
     cost_nanos=60,
     charge_nanos=70,
-    error_code="",
 )
 OPEN = OpenReservation(
     call_id="call_1",

@@ -1,6 +1,5 @@
 """The three families of speech over real relay and client: embedded engines with a tone for a voice, fake vendors."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -37,6 +36,7 @@ from tests.engines.speakers import Tone, speech
 from tests.fakes.access import GOOD_KEY, Keys, Limits
 from tests.fakes.asgi import Answer, ask
 from tests.fakes.gateway import Finished, NoEngines
+from tests.fakes.serving import serving
 from tests.fakes.voices import KEY, Voices
 
 
@@ -103,21 +103,6 @@ class _SomeParts(msgspec.Struct):
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, socket: Path) -> AsyncIterator[None]:
-    """An engine's app on a Unix socket."""
-    server = uvicorn.Server(uvicorn.Config(app, uds=str(socket), lifespan="off", log_level="error"))
-    task = asyncio.create_task(server.serve())
-    async with asyncio.timeout(30):
-        while not server.started:
-            await asyncio.sleep(0.01)
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await task
-
-
-@asynccontextmanager
 async def speaking(
     folder: Path,
     *vendors: str,
@@ -136,7 +121,8 @@ async def speaking(
             readers = ("zh", "es") if name == KOKORO else ()
             socket = folder / f"{name}.sock"
             app = build(SpeakSettings(name, "", "", characters=config.speech.characters), speech(tone, *readers))
-            await stack.enter_async_context(serving(app, socket))
+            settings = uvicorn.Config(app, uds=str(socket), lifespan="off", log_level="error")
+            await stack.enter_async_context(serving(settings))
             targets.append(embedded(name, socket))
         client = H1Client(pool_per_origin=4)
         stack.push_async_callback(client.close)

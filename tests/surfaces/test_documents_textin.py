@@ -1,6 +1,5 @@
 """Textin's own paths, with the embedded reader behind them and with a fake Textin."""
 
-import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator
@@ -20,6 +19,7 @@ from openhearth.core.provider import Origin, Secret, Target
 from openhearth.providers.textin import PROVIDER
 from tests.fakes.access import GOOD_KEY
 from tests.fakes.media import png
+from tests.fakes.serving import port_of, serving
 from tests.surfaces.reading_desk import PDF, URL, Desk, data_uri, desk, local
 
 TEXTIN = "/textin/v1"
@@ -90,16 +90,9 @@ async def textin() -> AsyncIterator[Fake]:
     fake = Fake()
     app = Starlette(routes=[Route("/{path:path}", fake.answer, methods=["POST"])])
     config = uvicorn.Config(app, port=0, log_level="critical", lifespan="off", ws="none")
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    fake.port = server.servers[0].sockets[0].getsockname()[1]
-    try:
+    async with serving(config) as server:
+        fake.port = port_of(server)
         yield fake
-    finally:
-        server.should_exit = True
-        await serving
 
 
 STAND_INS = {"textin": "rapid-ocr"}

@@ -24,6 +24,7 @@ from openhearth.stores.shared.memory import MemoryCounters
 from openhearth.stores.sql import SqlRecords
 from openhearth.surfaces.openai import files
 from tests.fakes.asgi import Answer, ask
+from tests.fakes.serving import port_of, serving
 
 BOUNDS = Bounds(upload_bytes=3_000_000, body_s=0.2)
 BOUNDARY = "XyZ"
@@ -69,17 +70,8 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
 async def served(app: ASGIApp) -> AsyncIterator[str]:
     """``app`` on a port of this machine."""
     config = uvicorn.Config(app, port=0, lifespan="off", log_config=None, access_log=False)
-    config.load()
-    server = uvicorn.Server(config)
-    server.lifespan = config.lifespan_class(config)
-    await server.startup()
-    serving = asyncio.create_task(server.main_loop())
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await serving
-        await server.shutdown()
+    async with serving(config) as server:
+        yield f"http://127.0.0.1:{port_of(server)}"
 
 
 def field(name: str, value: str) -> bytes:

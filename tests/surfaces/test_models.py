@@ -7,6 +7,7 @@ from datetime import datetime
 import pytest
 from typing_extensions import override
 
+from openhearth.core.call import Principal
 from openhearth.core.cards import About
 from openhearth.core.money import Price
 from openhearth.core.operations import Operation
@@ -50,10 +51,12 @@ class Lists:
 
 
 class Client:
-    def __init__(self, *, fetches: bool = False) -> None:
+    def __init__(self, *, allowed: tuple[str, ...] = ()) -> None:
         catalog = Catalog(TARGETS, {"gpt-4o": ("small",)}, listed=lambda target: target.id != "large")
-        models = ModelList(catalog, Lists(), TwoEngines(), created=5, about=ABOUT, fetches=fetches)
-        self._app = asgi.app(routes(models, Gate(Keys(), Limits())))
+        models = ModelList(catalog, Lists(), TwoEngines(), created=5, about=ABOUT)
+        self._app = asgi.app(
+            routes(models, Gate(Keys(Principal("key_1", "owner_1", "test", models=allowed)), Limits()))
+        )
 
     async def get(self, path: str, **headers: str) -> Answer:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -80,10 +83,16 @@ def ids(answer: Answer, key: str = "id") -> list[str]:
     return [model[key] for model in data]
 
 
-async def test_the_usual_list_holds_what_can_be_asked_now(client: Client) -> None:
-    assert ids(await client.get("/v1/models")) == ["embedder", "gpt-4o", "small", "openai/gpt-x"]
+ALL = ["embedder", "gpt-4o", "large", "small", "openai/gpt-x"]
+
+
+async def test_the_list_holds_every_model_installed_or_not(client: Client) -> None:
+    for query in ("", "?installed=all", "?installed="):
+        assert ids(await client.get(f"/v1/models{query}")) == ALL
+    shown = {model["id"]: model["installed"] for model in (await client.get("/v1/models")).json()["data"]}
+    assert shown == {name: name != "large" for name in ALL}
+    assert ids(await client.get("/v1/models?installed=true")) == [name for name in ALL if name != "large"]
     assert ids(await client.get("/v1/models?installed=false")) == ["large"]
-    assert "large" in ids(await client.get("/v1/models?installed=all"))
     refused = await client.get("/v1/models?installed=maybe")
     assert refused.status == 400
     assert value(refused)["error"] == {
@@ -94,9 +103,19 @@ async def test_the_usual_list_holds_what_can_be_asked_now(client: Client) -> Non
     }
 
 
-async def test_a_model_that_is_fetched_on_use_can_be_asked_now() -> None:
-    assert "large" in ids(await Client(fetches=True).get("/v1/models"))
-    assert "large" not in ids(await Client(fetches=True).get("/v1/models?installed=true"))
+async def test_the_other_families_say_what_is_installed_too(client: Client) -> None:
+    theirs = (await client.anthropic("/v1/models")).json()["data"]
+    assert {model["id"]: model["installed"] for model in theirs} == {name: name != "large" for name in ALL}
+    google = (await client.get("/v1/models?installed=false", x_goog_api_key=GOOD_KEY)).json()["models"]
+    assert [(model["name"], model["installed"]) for model in google] == [("models/large", False)]
+
+
+async def test_a_model_that_the_key_may_not_use_stays_hidden() -> None:
+    held = Client(allowed=("small", "gpt-*"))
+    for query in ("", "?installed=all", "?installed=true"):
+        assert ids(await held.get(f"/v1/models{query}")) == ["gpt-4o", "small"]
+    assert ids(await held.get("/v1/models?installed=false")) == []
+    assert (await held.get("/v1/models/large")).status == 404
 
 
 async def test_an_embedded_model_tells_everything_about_itself(client: Client) -> None:
@@ -178,9 +197,9 @@ async def walked(client: Client, direction: str) -> AsyncIterator[Sequence[str]]
 
 
 async def test_anthropics_pages_follow_each_other(client: Client) -> None:
-    assert [page async for page in walked(client, "after")] == [["embedder", "gpt-4o"], ["small", "openai/gpt-x"]]
+    assert [page async for page in walked(client, "after")] == [ALL[:2], ALL[2:4], ALL[4:]]
     page = value(await client.anthropic("/v1/models?limit=2&before_id=openai/gpt-x"))
-    assert (page["first_id"], page["last_id"], page["has_more"]) == ("gpt-4o", "small", True)
+    assert (page["first_id"], page["last_id"], page["has_more"]) == ("large", "small", True)
     page = value(await client.anthropic("/v1/models?limit=2&before_id=gpt-4o"))
     assert (page["first_id"], page["last_id"], page["has_more"]) == ("embedder", "embedder", False)
     assert value(await client.anthropic("/v1/models?lifecycle[]=retired"))["data"] == []
@@ -231,7 +250,7 @@ async def test_geminis_pages_and_errors(client: Client) -> None:
     first = value(await client.get("/v1/models?pageSize=3", x_goog_api_key=GOOD_KEY))
     assert len(first["models"]) == 3  # type: ignore[arg-type]
     rest = value(await client.get(f"/v1/models?pageSize=3&pageToken={first['nextPageToken']}", x_goog_api_key=GOOD_KEY))
-    assert [model["name"] for model in rest["models"]] == ["models/openai/gpt-x"]  # type: ignore[attr-defined]
+    assert [model["name"] for model in rest["models"]] == ["models/small", "models/openai/gpt-x"]  # type: ignore[attr-defined]
     assert "nextPageToken" not in rest
     assert value(await client.get("/v1/models/small", x_goog_api_key=GOOD_KEY))["name"] == "models/small"
     for query, status in (("pageSize=x", 400), ("pageToken=-1", 400)):

@@ -68,7 +68,9 @@ def test_no_body_at_all_is_fine() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"not gzip", gzip.compress(b"x") + b"junk", gzip.compress(b"hello")[:-8] + b"12345678"]
+    "body",
+    [b"not gzip", gzip.compress(b"x") + b"junk", gzip.compress(b"hello")[:-8] + b"12345678"],
+    ids=["no gzip", "junk after it", "wrong checksum"],
 )
 def test_damage_is_refused(body: bytes) -> None:
     with pytest.raises(UpstreamGarbled) as error:

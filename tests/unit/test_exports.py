@@ -105,6 +105,9 @@ def test_pages_of_openais_costs_are_read() -> None:
         ("foo,bar\n1,2\n", "columns are not known: foo, bar"),
         ("date,cost\n2026-11-30,cheap\n", "Line 2: 'cheap' is no amount"),
         ("date,cost\n2026-11-30,NaN\n", "Line 2: 'NaN' is no amount"),
+        ("date;cost\n2026-11-30;0,0123\n", "Line 2: '0,0123' is no amount of money: write it with a point"),
+        ("date;cost\n2026-11-30;1,234\n", "Line 2: '1,234' is no amount"),
+        ('date,cost\n2026-11-30,"1.234,56"\n', "Line 2: '1.234,56' is no amount"),
         ("date,cost\n30.11.2026,1\n", "Line 2: '30.11.2026' is no day"),
         ("date,requests\n2026-11-30,many\n", "Line 2: 'many' is no count"),
         ('date,cost\n2026-11-30,"1\n', "The table is not right"),
@@ -125,6 +128,11 @@ def test_what_cannot_be_read_says_why(text: str, said: str) -> None:
 def test_a_column_that_is_not_there_is_named() -> None:
     with pytest.raises(BadExport, match="no column 'spend'; there are: date, cost"):
         read_export("date,cost\n", {"cost": "spend"})
+
+
+def test_thousands_may_be_grouped_where_nobody_can_mistake_them() -> None:
+    found = read_export('date,cost\n2026-11-30,"$1,234.50"\n2026-11-30,"-1,234,567.0"\n')
+    assert [row.usd for row in found.rows] == [Decimal("1234.50"), Decimal("-1234567")]
 
 
 def test_another_currency_becomes_dollars() -> None:

@@ -12,10 +12,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from openhearth.core.call import Call, Outcome, Principal, Usage
 from openhearth.core.operations import Operation
-from openhearth.stores.ports import LedgerEntry
 from openhearth.telemetry.call_lines import CallLines
 from openhearth.telemetry.log import JsonLines, PlainLines, redacted
 from openhearth.telemetry.metrics import SERIES_MOST, Metrics
+from tests.fakes.settled import call_with
 
 CANARY = "CanarySecret0123456789"
 
@@ -162,29 +162,12 @@ def test_lines_reach_the_stream_they_are_sent_to() -> None:
     assert CANARY not in sink.getvalue()
 
 
-ENTRY = LedgerEntry(
-    effect="call_1",
-    key_id="key_1",
-    user_id="user_1",
-    project_id="",
-    org_id="org_1",
-    owner="anna",
-    group_name="default",
-    operation="chat",
+ENTRY = call_with(
     model='odd "{"effect": name',
-    target_id="t1",
-    outcome="ok",
-    stream=False,
-    attempts=1,
-    created_at=1.5,
+    owner="anna",
     duration_ms=250,
-    first_byte_ms=20,
     input_tokens=7,
     output_tokens=3,
-    cached_tokens=0,
-    images=0,
-    usage_source="upstream",
-    reserved_nanos=0,
     cost_nanos=9,
     charge_nanos=9,
 )

@@ -10,6 +10,7 @@ from openhearth.stores.ports import LedgerEntry
 from openhearth.stores.sql import SqlRecords
 from openhearth.stores.sql.usage import SqlUsage
 from openhearth.stores.sql.usage_calls import Steps
+from tests.fakes.settled import call_with
 
 DAY_S = 86_400
 MIDNIGHT = 1_763_769_600.0  # 2025-11-22, 00:00 UTC
@@ -29,35 +30,26 @@ async def store(url: str, steps: Steps = Steps()) -> AsyncIterator[Store]:  # no
     records = SqlRecords(url)
     await records.open()
     try:
-        yield Store(records, SqlUsage(records.database, steps=steps))
+        yield Store(records, SqlUsage(records.database, steps=steps, pause_s=0.0))
     finally:
         await records.close()
 
 
 def call(number: int, created_at: float, **changes: object) -> LedgerEntry:
     """A call that cost ``number`` nanos more than a thousand."""
-    entry = LedgerEntry(
+    entry = call_with(
         effect=f"call_{number:06d}",
         key_id="key_a",
         user_id="user_a",
-        project_id="",
         org_id="org_default",
         owner="key_a",
-        group_name="default",
-        operation="chat",
         model="small",
-        target_id="target_1",
-        outcome="ok",
-        stream=False,
-        attempts=1,
         created_at=created_at,
         duration_ms=20,
         first_byte_ms=10,
         input_tokens=100 + number,
         output_tokens=10,
         cached_tokens=5,
-        images=0,
-        usage_source="upstream",
         reserved_nanos=9_000,
         cost_nanos=1_000 + number,
         charge_nanos=2_000 + number,

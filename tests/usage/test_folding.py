@@ -8,19 +8,17 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, update
 from typing_extensions import override
 
 from openhearth.accounts.usage import Keeper
 from openhearth.config import UsageKeeping
-from openhearth.core.allowance import windows_at
 from openhearth.stores.ports import LedgerEntry, Posting
-from openhearth.stores.sql.tables import SPEND
 from openhearth.stores.sql.usage import SqlUsage
 from openhearth.stores.sql.usage_folding import OPENING
 from openhearth.stores.sql.usage_tables import FOLDED_CALLS
 from openhearth.stores.usage_ports import CallFilter, Scope, UsageSum
-from tests.usage.made import DAY_S, MIDNIGHT, PATIENCE_S, Store, call, many, store
+from tests.usage.made import DAY_S, MIDNIGHT, PATIENCE_S, Store, call, many, newest_first, store
 
 DAYS = 40
 NOW = MIDNIGHT
@@ -72,24 +70,13 @@ async def test_the_policy_keeps_what_it_says_and_every_sum(url: str) -> None:
         assert sum(one.nanos for one in opening) == 0
 
 
-async def test_windows_that_are_over_are_forgotten_and_totals_are_not(url: str) -> None:
-    # Models may be named like windows, even of days that there are not, with one beside them named without.
-    odd = [call(10 + n, START + 10, model=name) for n, name in enumerate(("m", "m@2024-08-06", "m@2024-19-45"))]
-    async with store(url) as made:
-        await made.records.write_batch([*odd, call(2, START + 20), call(3, NOW - 10)], [])
-        await Keeper(made.usage, UsageKeeping(keep_days=2), now=lambda: NOW, pause_s=0.0).keep()
-        await check(made)
-        kept = await made.records.database.read(_spend_names)
-    day = windows_at(START + 10).day
-    assert {"key:key_a", "model:m", "model:m@2024-19-45", f"key:key_a{windows_at(NOW - 10).day}"} <= kept
-    assert f"key:key_a{day}" not in kept
-
-
 async def test_nothing_goes_unless_the_policy_says_so(url: str) -> None:
     async with store(url) as made:
         await made.records.write_batch(many(50, days=DAYS), [])
         await Keeper(made.usage, UsageKeeping(), now=lambda: NOW + 4000 * DAY_S, pause_s=0.0).keep()
         assert len((await made.usage.calls(CallFilter(0.0, NOW), 1000, within_s=PATIENCE_S)).calls) == 50
+        hours = await made.usage.sums(Scope(), START, NOW, by=(), per="hour", most=100_000)
+        assert sum(one.calls for one in hours) == 50
         await check(made)
 
 
@@ -107,6 +94,51 @@ async def test_a_call_that_is_settled_after_its_day_was_let_go_counts(url: str) 
         assert (whole.calls, whole.charge_nanos) == (3, 6_006)
         by_key = await made.usage.sums(Scope(), START, NOW, by=("key",), per="all", most=10)
         assert [(one.names, one.calls) for one in by_key] == [(("key_a",), 2), (("key_b",), 1)]
+
+
+async def test_processes_that_fold_at_once_add_nothing_twice(url: str) -> None:
+    async with store(url) as made, store(url) as other:
+        await made.records.write_batch(many(300, days=DAYS), [])
+        before = await made.usage.sums(Scope(), START, NOW, by=("key", "model"), per="day", most=100_000)
+        await asyncio.gather(*(one.usage.fold_days(NOW, 0) for one in (made, other)))
+        assert await made.usage.sums(Scope(), START, NOW, by=("key", "model"), per="day", most=100_000) == before
+        gone = await asyncio.gather(*(one.usage.fold_calls(NOW, 40) for one in (made, other, made, other)))
+        assert gone == [40] * 4
+        await check(made)
+        await asyncio.gather(*(one.usage.fold_hours(NOW) for one in (made, other, made, other)))
+        assert await made.usage.sums(Scope(), START, NOW, by=("key", "model"), per="day", most=100_000) == before
+        await check(made)
+
+
+async def test_hours_may_go_before_the_calls_they_lead_to(url: str) -> None:
+    """The log still finds what is asked, and sums find models by how their names begin."""
+    entries = many(200, days=DAYS)
+    async with store(url) as made:
+        await made.records.write_batch(entries, [])
+        await Keeper(made.usage, UsageKeeping(keep_hours_days=5), now=lambda: NOW, pause_s=0.0).keep()
+        asked = {
+            "user": (Scope(users=("user_y",)), None),
+            "model": (Scope(models=("lar*",)), None),
+            "failed": (Scope(targets=("target_2",)), True),
+        }
+        for name, (scope, failed) in asked.items():
+            found = await made.usage.calls(CallFilter(0.0, NOW, scope, failed=failed), 1000, within_s=PATIENCE_S)
+            wanted = [one for one in newest_first(entries) if _fits(name, one)]
+            assert list(found.calls) == wanted, name
+            counted = await made.usage.count_calls(
+                CallFilter(0.0, NOW, scope, failed=failed), 1000, within_s=PATIENCE_S
+            )
+            assert (counted.count, counted.exact) == (len(wanted), True)
+        (whole,) = await made.usage.sums(Scope(models=("lar*",)), START, NOW - 6 * DAY_S, by=(), per="all", most=9)
+        assert whole.calls == sum(one.model.startswith("lar") and one.created_at < NOW - 6 * DAY_S for one in entries)
+
+
+def _fits(name: str, one: LedgerEntry) -> bool:
+    return {
+        "user": one.user_id == "user_y",
+        "model": one.model.startswith("lar"),
+        "failed": one.target_id == "target_2" and one.outcome != "ok",
+    }[name]
 
 
 _STEP = st.one_of(
@@ -163,10 +195,6 @@ async def _step(made: Store, name: str, asked: Any, written: list[LedgerEntry]) 
         await made.usage.fold_days(NOW, asked)
     else:
         await made.usage.fold_hours(START + asked * DAY_S)
-
-
-def _spend_names(connection: Connection) -> set[str]:
-    return set(connection.execute(select(SPEND.c.counter)).scalars())
 
 
 class _Failing(SqlUsage):

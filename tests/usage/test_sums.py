@@ -7,7 +7,7 @@ import pytest
 from openhearth.accounts.usage import OTHER, Usage
 from openhearth.core.errors import RequestError
 from openhearth.stores.ports import LedgerEntry
-from openhearth.stores.usage_ports import SUMMED, Dimension, Grain, Scope, UsageSum
+from openhearth.stores.usage_ports import SUMMED, CallFilter, Dimension, Grain, Scope, UsageSum
 from tests.usage.made import DAY_S, MIDNIGHT, Store, call, many, store
 
 START = MIDNIGHT - 3 * DAY_S
@@ -120,7 +120,23 @@ async def test_totals_are_greatest_first_in_what_is_asked(made: Store) -> None:
 
 
 async def test_pages_by_number_end_somewhere(made: Store) -> None:
-    from openhearth.stores.usage_ports import CallFilter
-
     with pytest.raises(RequestError):
         await Usage(made.usage).calls(CallFilter(START, MIDNIGHT), 10, skip=10_001)
+
+
+async def test_who_is_signed_in_and_calls_without_a_key_counts_for_oneself(url: str) -> None:
+    both = [
+        call(1, START + 5, key_id="", user_id="user_a", org_id="org_a"),
+        call(2, START + 6, key_id="", user_id="user_b", org_id="org_b"),
+    ]
+    async with store(url) as made:
+        await made.records.write_batch(both, [])
+        for _ in range(2):
+            for per in ("hour", "day", "all"):
+                for one in both:
+                    for scope in (Scope(users=(one.user_id,)), Scope(orgs=(one.org_id,))):
+                        found = await made.usage.sums(scope, START, MIDNIGHT, by=("user", "org"), per=per, most=9)
+                        assert found == added([one], START, MIDNIGHT, ("user", "org"), per)
+            await made.usage.fold_days(MIDNIGHT + 1, 0)
+        page = await made.usage.calls(CallFilter(START, MIDNIGHT, Scope(users=("user_b",))), 9, within_s=60.0)
+        assert [one.effect for one in page.calls] == [both[1].effect]

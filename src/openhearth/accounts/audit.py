@@ -13,6 +13,9 @@ from openhearth.stores.access_ports import Audit, AuditRecord
 SYSTEM = "system"
 SET = "set"
 _SECRETS = frozenset({"password", "access_digest", "digest", "sealed", "credential", "key", "hint"})
+TENANTS_KINDS = ("key.", "user.", "project.", "org.", "redemption.redeem")
+"""How actions on what belongs to an organisation begin. What was done to the platform is its operators' to read, also
+if somebody of another organisation did it."""
 _MOST_CHARS = 500
 AuditOf = Callable[[str, Mapping[str, Any]], Audit]
 """Makes the entry of a write from its object's id and what was set."""
@@ -21,7 +24,9 @@ AuditOf = Callable[[str, Mapping[str, Any]], Audit]
 class AuditRecords(Protocol):
     """``stores.access_ports.AccessRecords``, as readers of the log see it."""
 
-    async def audit_entries(self, *, before: int | None = None, limit: int = 100) -> Sequence[AuditRecord]: ...
+    async def audit_entries(
+        self, *, before: int | None = None, limit: int = 100, org_id: str = "", kinds: Sequence[str] = ()
+    ) -> Sequence[AuditRecord]: ...
 
     async def check_audit(self) -> int | None: ...
 

@@ -19,6 +19,7 @@ from openhearth.accounts.reconcile import EXACTLY, Spent
 
 _MOST_ROWS = 1_000_000
 _NUMBER = re.compile(r"\d{1,15}")
+_GROUPED = re.compile(r"[-+]?\d{1,3}(,\d{3})+\.\d*")
 _UNIX = re.compile(r"\d{9,10}")
 _SHORT_DAY = re.compile(r"\d{8}")
 FIELDS = ("date", "model", "cost", "currency", "input", "output", "calls")
@@ -212,8 +213,12 @@ def _count(cells: Sequence[str], places: Mapping[str, Sequence[int]], field: str
 
 
 def _money(text: str) -> Decimal:
+    """``1,234.56`` is grouped. Any other comma may stand for a point, and nobody can tell: ``0,012`` is refused."""
+    text = text.strip().removeprefix("$")
+    if "," in text and not _GROUPED.fullmatch(text):
+        raise BadExport(f"'{text[:40]}' is no amount of money: write it with a point (0.012).")
     try:
-        amount = Decimal(text.strip().removeprefix("$").replace(",", "") or "0")
+        amount = Decimal(text.replace(",", "") or "0")
     except InvalidOperation as error:
         raise BadExport(f"'{text[:40]}' is no amount of money.") from error
     if not amount.is_finite() or abs(amount) >= 10**12:

@@ -14,6 +14,7 @@ from openhearth.accounts.principals import DEFAULT_GROUP
 from openhearth.core.allowance import UNBOUNDED, Allowance, Limit, limits_of
 from openhearth.core.call import Principal
 from openhearth.core.errors import Conflict, Forbidden, RequestError
+from openhearth.core.permissions import Permission
 from openhearth.stores.access_ports import GroupRecord
 from openhearth.stores.key_ports import AccountRecords
 
@@ -55,6 +56,17 @@ class Groups:
         """Raises NotFound."""
         group = await self._records.group(name)
         if group is None:
+            raise rules.no_group(name)
+        return group
+
+    async def seen(self, by: Principal) -> Sequence[GroupRecord]:
+        """Those that ``by`` may know: what others pay is the operator's business."""
+        return [group for group in await self.list() if _sees(by, group)]
+
+    async def one_seen(self, by: Principal, name: str) -> GroupRecord:
+        """Raises NotFound."""
+        group = await self.one(name)
+        if not _sees(by, group):
             raise rules.no_group(name)
         return group
 
@@ -106,3 +118,8 @@ class Groups:
         await self._records.put_group(group, told(by, action, group.name, change, now=self._now))
         self._callers.forget_all()
         return group
+
+
+def _sees(by: Principal, group: GroupRecord) -> bool:
+    """Operators all of them, others those that are open, and their own."""
+    return group.open or group.name in (DEFAULT_GROUP, by.group) or by.may(Permission.OPERATE)

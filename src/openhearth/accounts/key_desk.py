@@ -73,7 +73,11 @@ class KeyDesk:
         found, count = await self._records.find_keys(
             rules.scope_of(by), user_id or None, search=search, offset=offset, limit=limit
         )
-        return [shown(record) for record in found], count
+        return [msgspec.structs.replace(shown(record), used_at=self.used_at(record)) for record in found], count
+
+    def used_at(self, record: KeyRecord) -> float | None:
+        """When the key was last used, to a minute; ``None``: never."""
+        return self._keys.used_at(record)
 
     async def change(self, by: Principal, key_id: str, changes: Mapping[str, Any]) -> KeyRecord:
         """Set fields of ``NewKey`` but ``user``, and ``disabled``; ``allowance`` is a mapping of bounds to change.

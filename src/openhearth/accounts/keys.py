@@ -2,9 +2,11 @@
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import msgspec
+from typing_extensions import override
 
 from openhearth.accounts.audit import told
 from openhearth.accounts.callers import KEY_PREFIX, CacheTimes, Callers
@@ -37,6 +39,33 @@ class Keys(Callers):
     """
 
     seal: Callable[[str], str] | None = None
+
+    @cached_property
+    def _uses(self) -> dict[str, float]:
+        """Unix seconds of uses that are not written yet, by key."""
+        return {}
+
+    @override
+    async def find(self, token: bytes) -> Principal:
+        """As ``Callers.find``. Every key in use comes by here once a minute, so its last use is known to a minute."""
+        principal = await super().find(token)
+        if principal.key_id:
+            self._uses[principal.key_id] = self._now()
+        return principal
+
+    def used_at(self, record: KeyRecord) -> float | None:
+        """When the key was last used, as far as this process and the records know."""
+        known = (record.used_at, self._uses.get(record.id))
+        return max((at for at in known if at is not None), default=None)
+
+    async def note_uses(self) -> None:
+        """Write down when keys were last used. Raises what the store raises; then the next round writes it."""
+        uses = dict(self._uses)
+        if uses:
+            await self.records.note_uses(uses)
+        for key_id, at in uses.items():
+            if self._uses.get(key_id) == at:
+                del self._uses[key_id]
 
     async def create(
         self,
@@ -89,7 +118,8 @@ class Keys(Callers):
         check({field: getattr(record, field) for field in _CHECKED})
         shown = {field: value for field, value in msgspec.structs.asdict(record).items() if field != "id" and value}
         await self.records.add_key(record, told(by, "key.create", key_id, shown, org_id=org_id, now=self._now))
-        await self._read(text.encode(), bytes.fromhex(digest))  # it may be used at once
+        found = await self._read(text.encode(), bytes.fromhex(digest))  # it may be used at once
+        found.asked_at = 0.0  # and its first use is one to be noted
         return record, text
 
     async def change(
@@ -102,7 +132,7 @@ class Keys(Callers):
         check(changes)
         record = await self.records.change_key(key_id, changes, await self._told(by, action, key_id, changes))
         self.forget_key(key_id)
-        return None if record is None else shown(record)
+        return None if record is None else self._shown(record)
 
     async def disable(self, key_id: str, by: Principal | None = None) -> bool:
         """Stop a key at once; True if there was such a key."""
@@ -126,16 +156,19 @@ class Keys(Callers):
         audit = await self._told(by, "key.rotate", key_id, {"digest": digest, "overlap_s": overlap_s})
         rotated = await self.records.rotate_key(new, self._now() + overlap_s, audit)
         self.forget_key(key_id)
-        return None if rotated is None else (shown(rotated), text)
+        return None if rotated is None else (self._shown(rotated), text)
 
     async def list(self) -> Sequence[KeyRecord]:
         """All keys, oldest first, without anything a key could be made from."""
-        return [shown(record) for record in await self.records.list_keys()]
+        return [self._shown(record) for record in await self.records.list_keys()]
 
     async def one(self, key_id: str) -> KeyRecord | None:
         """One key, without anything it could be made from."""
         record = await self.records.key(key_id)
-        return None if record is None else shown(record)
+        return None if record is None else self._shown(record)
+
+    def _shown(self, record: KeyRecord) -> KeyRecord:
+        return msgspec.structs.replace(shown(record), used_at=self.used_at(record))
 
     def _new_secret(self) -> tuple[str, str]:
         text = PREFIX + secrets.token_urlsafe(_SECRET_BYTES)

@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 from decimal import Decimal, InvalidOperation
-from typing import Protocol
+from typing import Literal, Protocol
 
 from openhearth.accounts.audit import told
 from openhearth.accounts.option_maps import GroupMaps, PriceMaps
@@ -63,9 +63,18 @@ class SettingReader(Protocol):
     async def setting(self, name: str) -> str | None: ...
 
 
-async def may_register(settings: SettingReader, registration: bool) -> bool:
-    """Whether anybody may make an account: ``registration`` is what the settings file says; an option may close it."""
-    return registration and await settings.setting(f"{PREFIX}RegisterEnabled") != "false"
+Registration = bool | Literal["option"]
+"""``config.Access.registration``."""
+
+
+async def may_register(settings: SettingReader, registration: Registration) -> bool:
+    """Whether anybody may make an account: ``registration`` is what the settings file says; an option may close it, and
+    open it where the file leaves it to the option."""
+    return registration is not False and _is_open(registration, await settings.setting(f"{PREFIX}RegisterEnabled"))
+
+
+def _is_open(registration: Registration, option: str | None) -> bool:
+    return option == "true" if registration == "option" else registration and option != "false"
 
 
 class Options:
@@ -78,10 +87,10 @@ class Options:
         groups: GroupMaps,
         prices: PriceMaps,
         *,
-        registration: bool,
+        registration: Registration,
         now: Callable[[], float] = time.time,
     ) -> None:
-        """``registration`` is what the settings say: an option can close it, not open it."""
+        """``registration`` is what the settings say: an option can close it, and open it where they say so."""
         self._records = records
         self._settings = settings
         self._registration = registration
@@ -99,8 +108,8 @@ class Options:
         """What anybody may be told: words and how amounts are shown, with the usual values for what nobody set."""
         kept = await self._records.options(PREFIX)
         found = {**_USUAL, **{name: value for name, value in kept.items() if name in _USUAL}}
-        is_closed = kept.get("RegisterEnabled") == "false" or not self._registration
-        return {**found, "RegisterEnabled": "false" if is_closed else "true", "QuotaPerUnit": str(UNITS_PER_USD)}
+        is_open = _is_open(self._registration, kept.get("RegisterEnabled"))
+        return {**found, "RegisterEnabled": "true" if is_open else "false", "QuotaPerUnit": str(UNITS_PER_USD)}
 
     async def all(self) -> dict[str, str]:
         """Everything that can be set."""
@@ -147,7 +156,9 @@ class Options:
         if value not in ("true", "false"):
             raise _wrong(name, "is true or false")
         if name == "RegisterEnabled" and value == "true" and not self._registration:
-            raise _wrong(name, "cannot open what the settings keep closed: set access.registration there first")
+            raise _wrong(
+                name, "cannot open what the settings keep closed: set access.registration there to 'option' or true"
+            )
         return value
 
 

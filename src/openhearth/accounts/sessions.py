@@ -12,13 +12,14 @@ import msgspec
 
 from openhearth.accounts.callers import SESSION_PREFIX, Callers
 from openhearth.accounts.passwords import MOST_CHARS, Passwords
-from openhearth.accounts.tries import Tries
+from openhearth.accounts.tries import SharedTries, Tries
 from openhearth.accounts.users import NewUser, Users, username_of
 from openhearth.config import Access
 from openhearth.core.allowance import UNBOUNDED, Allowance
 from openhearth.core.call import Principal
 from openhearth.core.errors import AccessError, Forbidden, RequestError
 from openhearth.stores.access_ports import SessionRecord, UserRecord
+from openhearth.stores.counter_ports import Counters
 from openhearth.stores.key_ports import AccountRecords
 
 _SECRET_BYTES = 32
@@ -56,7 +57,13 @@ class Sessions:
         self._settings = settings
         self._may_register = may_register
         self._tries = tries or Tries(settings.tries, settings.tries_s)
+        self._shared: SharedTries | None = None
         self._now = now
+
+    def share_tries(self, counters: Counters, boot_id: str) -> None:
+        """Count wrong passwords together with the other processes that count with ``counters``, if there can be any."""
+        if not counters.is_local:
+            self._shared = SharedTries(counters, boot_id, self._settings.tries, self._settings.tries_s)
 
     async def principal(self, token: str) -> Principal:
         """Who is signed in with the cookie's value or an access token. Raises AccessError.
@@ -68,12 +75,12 @@ class Sessions:
     async def login(self, username: str, password: str, address: str, before: str = "") -> SignedIn:
         """A new session; ``before``, that of a cookie sent along, ends. Raises AccessError and LimitError."""
         name = _name(username)
-        self._tries.begin(name, address)
+        await self._try(name, address)
         user = await self._records.user_by_name(name)
         stored = "" if user is None or user.disabled else user.password
         if not await self._passwords.matches(password, stored) or user is None:
             raise AccessError("Username or password is wrong.", code="wrong_password")
-        self._tries.succeeded(name, address)
+        await self._succeeded(name, address)
         if before:
             await self.logout(before)
         return await self.begin(user)
@@ -90,24 +97,35 @@ class Sessions:
         Raises AccessError for a wrong ``old``, RequestError for a bad ``new``, LimitError.
         """
         user = await self._users.one(by, by.user_id)
-        self._tries.begin(user.username, address)
+        await self._try(user.username, address)
         if not await self._passwords.matches(old, user.password):
             raise AccessError("The old password is wrong.", code="wrong_password")
-        self._tries.succeeded(user.username, address)
+        await self._succeeded(user.username, address)
         after, _ = await self._users.set_password(by, user.id, _given(new))
         return await self.begin(after)
 
     async def register(self, username: str, password: str, address: str) -> SignedIn:
         """A new member of the default organisation. Raises Forbidden when nobody may, and what ``create`` raises."""
-        may = self._settings.registration if self._may_register is None else await self._may_register()
+        may = self._settings.registration is True if self._may_register is None else await self._may_register()
         if not may:
             raise Forbidden("Nobody can register here. Ask the operator for an account.", code="registration_closed")
-        self._tries.begin("", address)
+        # As often as passwords may be guessed, and by address alone: nobody keeps others from it.
+        await self._try(f"\0registered from {address}", address)
         allowance = UNBOUNDED
         if self._settings.starting_micros >= 0:
             allowance = Allowance(quota_micros=self._settings.starting_micros)
         user, _ = await self._users.create(None, NewUser(username, _given(password), allowance=allowance))
         return await self.begin(user)
+
+    async def _try(self, username: str, address: str) -> None:
+        self._tries.begin(username, address)
+        if self._shared is not None:
+            await self._shared.begin(username, address)
+
+    async def _succeeded(self, username: str, address: str) -> None:
+        self._tries.succeeded(username, address)
+        if self._shared is not None:
+            await self._shared.succeeded(username)
 
     async def begin(self, user: UserRecord) -> SignedIn:
         """A session for ``user``, who has proved who they are."""

@@ -5,6 +5,7 @@ Everything here is a question to the rollups or a bounded look at the calls; not
 
 import asyncio
 import logging
+import operator
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Literal
@@ -16,7 +17,6 @@ from openhearth.core.errors import RequestError
 from openhearth.stores.ports import LedgerEntry
 from openhearth.stores.usage_ports import (
     DAY_S,
-    SUMMED,
     CallCount,
     CallFilter,
     CallPage,
@@ -34,6 +34,7 @@ _EXPORT_WITHIN_S = 2.0
 _EXPORT_ROWS = 5_000
 _MOST_SUMS = 50_000
 _COUNT_TO = 10_000
+_WINDOW_DAYS = 35
 MOST_SKIPPED = 10_000
 OTHER = "(other)"
 Measure = Literal["charge_nanos", "cost_nanos", "calls", "failures", "input_tokens", "output_tokens"]
@@ -109,10 +110,12 @@ class Usage:
             return list(await self._sums(scope, start, end, (by,), per))
         narrow = msgspec.structs.replace(scope, **{f"{by}s": tuple(names[:top])})
         own = await self._sums(narrow, start, end, (by,), per)
-        rest = {one.start: one for one in await self._sums(scope, start, end, (), per)}
-        for one in own:
-            rest[one.start] = _plus(rest.get(one.start, UsageSum(one.start)), one, -1)
-        others = [msgspec.structs.replace(one, names=(OTHER,)) for one in rest.values() if one.calls > 0]
+        rest = {one.start: _numbers(one) for one in await self._sums(scope, start, end, (), per)}
+        for one in own:  # thousands of them
+            left = rest.get(one.start)
+            if left is not None:
+                rest[one.start] = tuple(map(operator.sub, left, _numbers(one)))
+        others = [UsageSum(start, (OTHER,), *left) for start, left in rest.items() if left[0] > 0]
         return sorted([*own, *others], key=lambda one: (one.start, one.names))
 
     async def _sums(
@@ -165,7 +168,7 @@ class Keeper:
         if self._policy.keep_days:
             before = _midnight(now - self._policy.keep_days * DAY_S)
             await self._repeat(lambda: self._a_batch_of_calls(before))
-            await self._records.close_windows(before)
+        await self._records.close_windows(_midnight(now - _WINDOW_DAYS * DAY_S))
         if self._policy.keep_hours_days:
             first = _midnight(now - self._policy.keep_hours_days * DAY_S)
             await self._repeat(lambda: self._records.fold_hours(first))
@@ -195,10 +198,14 @@ def _top(found: Sequence[UsageSum], top: int, width: int) -> list[UsageSum]:
     shown = [one for one in found if one.names in own]
     for one in found:
         if one.names not in own:
-            rest[one.start] = _plus(rest.get(one.start, UsageSum(one.start, (OTHER,) * width)), one, 1)
+            rest[one.start] = _plus(rest.get(one.start, UsageSum(one.start, (OTHER,) * width)), one)
     return sorted([*shown, *rest.values()], key=lambda one: (one.start, one.names))
 
 
-def _plus(one: UsageSum, other: UsageSum, times: int) -> UsageSum:
-    sums = {name: getattr(one, name) + times * getattr(other, name) for name in SUMMED}
-    return msgspec.structs.replace(one, **sums)
+def _plus(one: UsageSum, other: UsageSum) -> UsageSum:
+    return UsageSum(one.start, one.names, *map(operator.add, _numbers(one), _numbers(other)))
+
+
+def _numbers(one: UsageSum) -> tuple[int, ...]:
+    """In the order of ``SUMMED``."""
+    return msgspec.structs.astuple(one)[2:]

@@ -59,9 +59,15 @@ class Access:
         return password
 
     async def look(self) -> None:
-        """Take over what other processes say of models. Runs until it is cancelled."""
+        """Take over what other processes say of models, and write down when keys were used. Runs until it is
+        cancelled."""
         while True:
             await asyncio.sleep(_LOOK_EVERY_S)
+            try:
+                await self.keys.note_uses()
+            except Exception as error:
+                # Whatever the store's trouble is, they are known here until it is over.
+                Log("access").error("last uses of keys cannot be written", error=type(error).__name__)
             try:
                 await self.groups.load()
             except Exception as error:

@@ -158,7 +158,6 @@ class _Assembly:
             relaying.relay.engines,
             created=int(time.time()),
             about=about(self._rows),
-            fetches=self._config.packs.fetch_on_use,
         )
 
     def _parts(self, relay: Relay) -> Parts:

@@ -3,15 +3,15 @@
 from typing import Any, Literal
 from urllib.parse import quote as quoted
 
-from openhearth.commands import WrongUse
+from openhearth.commands import Trouble, WrongUse
 from openhearth.commands.admin import Admin, Server, connect
 from openhearth.commands.amounts import Bounds, bounds, given, names, seconds, shown, until
 from openhearth.commands.show import as_json, as_table
 
 Moderate = Literal["off", "input", "output", "both"]
 _COLUMNS = (
-    "id", "name", "hint", "user_id", "project_id", "group", "is_admin", "disabled", "expires_at", "bounds", "models",
-    "operations", "ips", "moderate",
+    "id", "name", "hint", "user_id", "project_id", "group", "is_admin", "disabled", "expires_at", "used_at", "bounds",
+    "models", "operations", "ips", "moderate",
 )  # fmt: skip
 
 
@@ -172,12 +172,12 @@ def rotate(name: str, *, overlap: str = "", json: bool = False, server: Server |
 
 
 def id_of(admin: Admin, name: str) -> str:
-    """The id of the one key with this id or name. Raises WrongUse."""
+    """The id of the one key with this id or name. Raises Trouble, as for anything the server does not have."""
     if name.startswith("key_"):
         return quoted(name, safe="")
     found = [str(key["id"]) for key in admin.every(f"/keys?search={quoted(name)}") if name == key["name"]]
     if len(found) != 1:
-        raise WrongUse(f"{len(found) or 'No'} keys are named '{name}'. Give an id of 'openhearth key list'.")
+        raise Trouble(f"{len(found) or 'No'} keys are named '{name}'. Give an id of 'openhearth key list'.")
     return found[0]
 
 

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from openhearth.core.provider import Target
+from openhearth.core.texts import unrepeated
 
 DPIS = (72, 144, 216)
 USUAL_DPI = 144
@@ -189,6 +190,19 @@ class Reading(msgspec.Struct, frozen=True):
     unread: int = 0
     notes: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
+
+
+def texts_of(reading: Reading) -> list[str]:
+    """Every text in a reading, each once."""
+    lines = [line.text for page in reading.pages for line in page.lines]
+    blocks = [block.text for page in reading.pages for block in page.blocks]
+    cells = [cell.text for table in reading.tables for cell in table.cells]
+    tables = [text for table in reading.tables for text in (table.markdown, table.html)]
+    fields = [field for bill in reading.bills for group in (bill.fields, *bill.items) for field in group]
+    bills = [text for field in fields for text in (field.text, field.value)]
+    return unrepeated(
+        [reading.text, reading.markdown, *("\n".join(texts) for texts in (lines, blocks, cells, tables, bills))]
+    )
 
 
 class DocumentDriver(Protocol):

@@ -13,6 +13,7 @@ import msgspec
 
 from openhearth.core.envelope import Envelope
 from openhearth.core.provider import Dialect, Target
+from openhearth.core.texts import texts_in, texts_of, unrepeated
 
 MIMES = {
     "mp3": "audio/mpeg",
@@ -25,6 +26,10 @@ MIMES = {
     "alaw": "audio/x-alaw-basic",
 }
 
+_NO_TEXT = frozenset({
+    "model", "model_id", "voice", "reference_id", "response_format", "stream_format", "format", "language_code",
+    "latency", "audio",
+})  # fmt: skip
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 _PARTICLE = re.compile(r"\b(?:de|del|da|do|dos|di|du|la|von|van)(?:\s+(?:la|las|los|der))?\s+(?=[A-ZÁÉÍÓÚÑ])")
 _SPANISH_SIGNS = re.compile(r"[¿¡ñÑ]")
@@ -78,6 +83,16 @@ class SpeechOrder(msgspec.Struct, frozen=True):
     query: str = ""
     raw: bytes = b""
     content_type: str = "application/json"
+
+
+def said(order: SpeechOrder) -> list[str]:
+    """Every text in an order: what is to be spoken, and what else its own family's model is told. The fields of its
+    body are written anew as ``core.texts.texts_in`` says. Raises RequestError (``invalid_value``)."""
+    found = [order.request.text, order.request.instructions, *texts_in(order.body.fields, _NO_TEXT)]
+    if order.raw:
+        coding = msgspec.json if order.content_type == "application/json" else msgspec.msgpack
+        found += texts_of(coding.decode(order.raw), _NO_TEXT)
+    return unrepeated(found)
 
 
 class Alignment(msgspec.Struct, frozen=True):

@@ -4,18 +4,29 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from typing import cast
 
+import msgspec
 from typing_extensions import override
 
 from openhearth.core.call import Principal, Usage
-from openhearth.core.errors import UpstreamGarbled
-from openhearth.core.media import ImageDriver, ImageEvent, ImageProgress, ImageRequest, ImagesDone, MadePicture
+from openhearth.core.errors import GatewayError, RequestError, UpstreamGarbled
+from openhearth.core.media import (
+    ImageDriver,
+    ImageEvent,
+    ImageProgress,
+    ImageRequest,
+    ImagesDone,
+    MadePicture,
+    Picture,
+)
 from openhearth.core.operations import Operation
 from openhearth.core.provider import Dialect, Target
+from openhearth.core.texts import texts_in
 from openhearth.relay.gate import Admission, Gate
 from openhearth.relay.ports import Router
 from openhearth.relay.screen import Screen, checks_input, checks_output
 from openhearth.relay.work import Calls, Meter, Work
 
+_LINKS = (b'"data:', b'"http://', b'"https://')
 _MOST_OUTPUT_TOKENS = 8192  # what the largest picture of a token-priced model takes; held per picture
 _MOST_INPUT_TOKENS = 32768
 
@@ -48,22 +59,39 @@ class PictureWork(Work):
 
     async def events(self, request: ImageRequest) -> AsyncGenerator[ImageEvent, None]:
         """Progress and results as they come, ``ImagesDone`` last. Raises as ``Work.stream`` does, and for keys that
-        are moderated what ``Screen.check`` raises: before anything is asked, and in place of a result."""
+        are moderated what ``Screen.check`` raises: before anything is asked, and in place of a result. Of a call
+        that is refused then, all was made and is charged."""
         principal = self.call.principal
         if self._screen is not None and checks_input(principal):
-            await self._screen.check(principal, [request.prompt, request.negative_prompt], request.pictures)
-        after = self._screen if checks_output(principal) else None
+            request, texts, pictures = _looked_into(request)
+            await self._screen.check(principal, texts, pictures)
+        flaw: GatewayError | None = None
 
         def attempt(target: Target) -> AsyncIterator[ImageEvent]:
             return self._made(target, request)
 
         async with aclosing(self.stream(attempt)) as events:
             async for event in events:
-                if after is not None and isinstance(event, MadePicture):
-                    await after.check(principal, [event.revised_prompt], [event])
-                elif after is not None and isinstance(event, ImageProgress) and event.partial is not None:
-                    await after.check(principal, [], [event.partial])
-                yield event
+                flaw = flaw or await self._flaw(event)
+                if flaw is None:
+                    yield event
+        if flaw is not None:
+            self.finish()
+            raise flaw
+
+    async def _flaw(self, event: ImageEvent) -> GatewayError | None:
+        """Why the client does not get what was made, if its key is held to moderation of that."""
+        principal = self.call.principal
+        if self._screen is None or not checks_output(principal):
+            return None
+        try:
+            if isinstance(event, MadePicture):
+                await self._screen.check(principal, [event.revised_prompt], [event])
+            elif isinstance(event, ImageProgress) and event.partial is not None:
+                await self._screen.check(principal, [], [event.partial])
+        except GatewayError as error:
+            return error
+        return None
 
     async def _made(self, target: Target, request: ImageRequest) -> AsyncGenerator[ImageEvent, None]:
         """One try: the driver's events, counted. A driver that ends without a picture has broken its word."""
@@ -92,6 +120,24 @@ class PictureWork(Work):
     @override
     def _delivered(self) -> bool:
         return bool(self.call.usage.images)
+
+
+def _looked_into(request: ImageRequest) -> tuple[ImageRequest, list[str], list[Picture]]:
+    """The request as it is to be sent, and every text and picture of it.
+
+    Raises RequestError for a picture in a field that is not ours: we pass it on and cannot find it.
+    """
+    extras = dict(request.extras)
+    texts = [request.prompt, request.negative_prompt, request.style, *texts_in(extras)]
+    for name, raw in extras.items():
+        if any(link in bytes(raw) for link in _LINKS):
+            raise RequestError(
+                f"This key's input is moderated, and a picture in '{name[:64]}' cannot be.",
+                param=name[:64],
+                code="unsupported_content",
+            )
+    pictures = [*request.pictures, *([request.mask] if request.mask else [])]
+    return msgspec.structs.replace(request, extras=extras), [text for text in texts if text], pictures
 
 
 class Pictures:

@@ -11,12 +11,12 @@ from typing import Protocol
 import msgspec
 
 from openhearth.core.call import Principal, Usage
-from openhearth.core.errors import RequestError, UpstreamGarbled, UpstreamRejected
+from openhearth.core.errors import GatewayError, RequestError, UpstreamGarbled, UpstreamRejected
 from openhearth.core.operations import Operation
 from openhearth.core.provider import RELAYED, Target
 from openhearth.engines.ports import EngineHost
 from openhearth.relay.retry import classify
-from openhearth.relay.work import Calls
+from openhearth.relay.work import Calls, Work
 from openhearth.transport.collect import collect
 from openhearth.transport.post import outgoing
 from openhearth.transport.wire import Client, Deadlines
@@ -79,6 +79,15 @@ class Screen:
             flagged = await self._flagged(anyone, given)
             if flagged:
                 raise RequestError(f"Flagged by moderation: {', '.join(flagged)}.", code="content_flagged")
+
+    async def after(self, work: Work, texts: Sequence[str], pictures: Sequence[Seen] = ()) -> None:
+        """``check`` of what a call has made. What is withheld was made all the same: the call is settled as one that
+        went well, and what it used is charged."""
+        try:
+            await self.check(work.call.principal, texts, pictures)
+        except GatewayError:
+            work.finish()
+            raise
 
     async def _flagged(self, principal: Principal, given: Input) -> list[str]:
         work = await self._calls.open(

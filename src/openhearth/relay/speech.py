@@ -18,6 +18,7 @@ from openhearth.core.speech import (
     SpeechRequest,
     input_tokens,
     language_of,
+    said,
 )
 from openhearth.engines.ports import EngineHost
 from openhearth.engines.speak.voices import HIBARI, KOKORO, READABLE, Voice, chosen, voices
@@ -80,7 +81,7 @@ class Speeches:
         Raises as ``Work.stream``, and for keys that are moderated what ``Screen.check`` raises.
         """
         if self._screen is not None and checks_input(work.call.principal):
-            await self._screen.check(work.call.principal, [order.request.text])
+            await self._screen.check(work.call.principal, said(order))
 
         def attempt(target: Target) -> AsyncGenerator[SpeechEvent, None]:
             return self._drivers[target.provider.speaks[Operation.SPEECH]].speak(target, order)

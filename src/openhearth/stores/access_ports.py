@@ -176,8 +176,10 @@ class AccessRecords(Protocol):
 
     async def end_session(self, digest: str) -> None: ...
 
-    async def audit_entries(self, *, before: int | None = None, limit: int = 100) -> Sequence[AuditRecord]:
-        """Newest first."""
+    async def audit_entries(
+        self, *, before: int | None = None, limit: int = 100, org_id: str = "", kinds: Sequence[str] = ()
+    ) -> Sequence[AuditRecord]:
+        """Newest first. ``org_id``: only this organisation's; ``kinds``: only actions that begin with one of them."""
 
     async def add_audit(self, audit: Audit) -> None:
         """For a write that is kept elsewhere (an option, a price)."""

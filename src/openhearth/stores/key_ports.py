@@ -21,6 +21,9 @@ class KeyAdminRecords(Protocol):
         """Give the key of ``new.id`` the digest, hint and sealed text of ``new``. Its old digest finds it until
         ``old_until`` (unix seconds); older ones do no longer."""
 
+    async def note_uses(self, uses: Mapping[str, float]) -> None:
+        """When keys were last used (unix seconds, by id), unless a later time is there."""
+
 
 class SealedRecords(Protocol):
     """Texts that the vault sealed, wherever they are kept."""

@@ -110,15 +110,16 @@ class UsageRecords(Protocol):
         and one."""
 
     async def fold_days(self, now: float, days: int) -> int:
-        """Add up each of the last ``days`` UTC days that is over (0: all there are) and was not, or has grown since.
-        Returns how many were."""
+        """Add up each of the last ``days`` UTC days that is over (0: all there are) and was not, or has grown since,
+        and the other levels of sums that follow. Returns how many days were."""
 
     async def fold_calls(self, before: float, limit: int) -> int:
         """Remove the ``limit`` oldest calls that began before ``before``, so that every balance still follows: their
         postings become part of one opening posting per account. Returns how many were removed."""
 
     async def close_windows(self, before: float) -> int:
-        """Forget what was spent in days, weeks and months all of whose calls are removed."""
+        """Forget what was spent in days, weeks and months that ended before ``before`` (never in all), but for those
+        that a call which is still open began in or before. Returns how many were."""
 
     async def fold_hours(self, before: float) -> bool:
         """Replace the hours of the oldest day that has any, if all of it is before ``before``, by the day itself."""

@@ -10,18 +10,13 @@ import msgspec
 
 from openhearth.core.envelope import Envelope
 from openhearth.core.errors import RequestError
+from openhearth.core.texts import decoded
 
-_FIELDS = (
-    "messages",
-    "prompt",
-    "suffix",
-    "tools",
-    "functions",
-    "prediction",
-    "response_format",
-    "input",
-    "instructions",
-)
+_NO_TEXT_FIELDS = frozenset({
+    "model", "user", "safety_identifier", "prompt_cache_key", "service_tier", "encoding_format", "modalities",
+    "reasoning_effort", "verbosity", "logit_bias", "stream_options", "audio",
+})  # fmt: skip
+_HOLDS_TEXT = (b'"', b"[", b"{")
 _NO_TEXT = frozenset({"role", "type", "id", "tool_call_id", "object", "model", "finish_reason", "format", "detail"})
 _READABLE = frozenset({"text", "input_text", "output_text", "refusal", "image_url", "input_image"})
 
@@ -34,26 +29,18 @@ class Asked(msgspec.Struct):
 
 
 def asked(envelope: Envelope) -> Asked:
-    """Texts and pictures of a request. Its fields are written anew: of a name that stands twice in an object, the value
-    that was checked is the one that is sent.
+    """Texts and pictures of a request, also in fields that we do not know. They are written anew: of a name that
+    stands twice in an object, the value that was checked is the one that is sent.
 
     Raises RequestError (``unsupported_content``) for what no text can be read from: tokens, sound, files.
     """
     found = Asked()
-    for field in _FIELDS:
-        raw = envelope.fields.get(field)
-        if raw is not None:
-            value = _decoded(raw, field)
+    for field, raw in list(envelope.fields.items()):
+        if field not in _NO_TEXT_FIELDS and bytes(raw).startswith(_HOLDS_TEXT):
+            value = decoded(raw, field)
             _gather(value, field, found)
             envelope.set(field, value)
     return found
-
-
-def _decoded(raw: msgspec.Raw, field: str) -> Any:
-    try:
-        return msgspec.json.decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise RequestError(f"Field '{field}': {error}", param=field, code="invalid_value") from error
 
 
 def _gather(value: Any, param: str, found: Asked) -> None:

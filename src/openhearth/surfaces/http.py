@@ -32,6 +32,8 @@ _ENCODER = msgspec.json.Encoder()
 _ASKED = "openhearth.permission"
 CALLER = "openhearth.caller"
 """In a request's scope: the Principal, once it is known and may."""
+REFUSED = "openhearth.refused"
+"""In a request's scope: set where the answer is a refusal, by a family that tells those with a 200."""
 WHEN_KNOWN = "openhearth.when_known"
 """In a request's scope: what is awaited with the Principal, once, before the handler goes on. What it raises, the
 handler tells in its family's way."""
@@ -60,7 +62,8 @@ class Route(routing.Route):
         scope[_ASKED] = self.permission
 
         async def sent(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] < 400 and CALLER not in scope:
+            is_good = message["type"] == "http.response.start" and message["status"] < 400
+            if is_good and CALLER not in scope and REFUSED not in scope:
                 raise Bug(f"{self.path} answers a caller whom it did not ask for a key.")
             await send(message)
 

@@ -21,10 +21,10 @@ from openhearth.core.operations import Operation
 from openhearth.relay.passthrough import Ask
 from openhearth.relay.screen import Screen
 from openhearth.relay.services import Relay
+from openhearth.relay.windows import Context
 from openhearth.surfaces.chat_texts import answered, streamed
 from openhearth.surfaces.relay_response import RelayResponse
 
-_CONTEXT_CHARS = 200
 _MOST_HELD_BYTES = 256 * 1024
 
 _MARKS = frozenset({b"x-request-id", b"x-openhearth-target", b"openai-processing-ms"})
@@ -61,7 +61,7 @@ class ScreenedResponse(Response):
         self._held_bytes = 0
         self._held_chars = 0
         self._news = asyncio.Event()
-        self._before: dict[str, str] = {}
+        self._context = Context()
         self._marks = b""
         self._shown = False
 
@@ -141,13 +141,8 @@ class ScreenedResponse(Response):
     async def _let_go(self) -> bool:
         """Check what is held and pass it on; True after the last."""
         held, self._held, self._held_bytes, self._held_chars = self._held, [], 0, 0
-        texts = dict(self._before)
-        for one in held:
-            for whose, text in one.texts:
-                texts[whose] = texts.get(whose, "") + text
-        if new := [text for whose, text in texts.items() if text != self._before.get(whose)]:
+        if new := self._context.joined(text for one in held for text in one.texts):
             await self._guard.screen.check(self._guard.principal, new)
-        self._before = {whose: text[-_CONTEXT_CHARS:] for whose, text in texts.items()}
         for one in held:
             one.say()
             self._shown = True

@@ -46,11 +46,17 @@ def check_own_page(request: Request, *, told: bool = False) -> None:
     site = request.headers.get("sec-fetch-site", "")
     if site == "same-origin" or (not told and site in ("", "none") and "origin" not in request.headers):
         return
-    raise Forbidden(
-        "Another site may have sent this. Requests that change something and are known by a cookie need the header "
-        "'x-requested-with'.",
-        code="cross_site_request",
-    )
+    raise _cross_site()
+
+
+def check_not_followed(request: Request) -> None:
+    """For a GET that changes something, as old forms have them: raises Forbidden when it may be a link on another
+    site's page that was followed. Browsers say so, but not where our address is without TLS: there whoever wants a page
+    is no program."""
+    check_own_page(request)
+    is_ours = request.headers.get("x-requested-with") or request.headers.get("sec-fetch-site")
+    if not is_ours and "text/html" in request.headers.get("accept", ""):
+        raise _cross_site()
 
 
 def keep(response: Response, token: str, server: Server, max_age_s: float) -> None:
@@ -63,6 +69,14 @@ def keep(response: Response, token: str, server: Server, max_age_s: float) -> No
         secure=server.public_url.startswith("https://"),
         httponly=True,
         samesite="lax",
+    )
+
+
+def _cross_site() -> Forbidden:
+    return Forbidden(
+        "Another site may have sent this. Requests that change something and are known by a cookie need the header "
+        "'x-requested-with'.",
+        code="cross_site_request",
     )
 
 

@@ -24,7 +24,7 @@ def routes(parts: Parts) -> list[BaseRoute]:
         Dialect.LOCAL_DOCUMENTS: LocalReadDriver(relay.client, relay.engines, parts.deadlines),
         Dialect.TEXTIN_DOCUMENTS: textin,
     }
-    readings = Readings(parts.calls, drivers, parts.gallery, config)
+    readings = Readings(parts.calls, drivers, parts.gallery, config, screen=parts.screen)
     finder = Finder(parts.sources, parts.library, parts.fetcher, most_bytes=config.documents.file_bytes)
     envelopes = Envelopes(readings, Marks(parts.pictures))
     return [

@@ -16,4 +16,4 @@ def routes(parts: Parts) -> list[BaseRoute]:
     usual = RerankDriver(relay.client, relay.engines, parts.deadlines, strict=strict)
     viking = VikingRerankDriver(relay.client, parts.deadlines, strict=strict)
     drivers: dict[Dialect, Driver] = {**dict.fromkeys(DIALECTS, usual), Dialect.VIKING_RERANK: viking}
-    return Rerank(relay.gate, parts.calls, drivers, config.limits).routes()
+    return Rerank(relay.gate, parts.calls, drivers, config.limits, screen=parts.screen).routes()

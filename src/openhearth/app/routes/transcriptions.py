@@ -40,6 +40,6 @@ def routes(parts: Parts) -> list[BaseRoute]:
     own = recordings(transcriptions.SOURCE_NAMES, openai_kinds)
     foreign = recordings(stt.SOURCE_NAMES, elevenlabs_kinds)
     return [
-        *Transcriptions(relay.gate, parts.calls, own, drivers, config).routes(),
-        *SpeechToText(relay.gate, parts.calls, foreign, drivers, config).routes(),
+        *Transcriptions(relay.gate, parts.calls, own, drivers, config, screen=parts.screen).routes(),
+        *SpeechToText(relay.gate, parts.calls, foreign, drivers, config, screen=parts.screen).routes(),
     ]

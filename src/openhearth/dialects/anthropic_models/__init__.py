@@ -28,7 +28,7 @@ _ERRORS = {
 
 
 def info(card: ModelCard) -> dict[str, object]:
-    """One ``ModelInfo``."""
+    """One ``ModelInfo``, and whether it can be asked now."""
     context = card.about.context_tokens
     return {
         "type": "model",
@@ -36,6 +36,7 @@ def info(card: ModelCard) -> dict[str, object]:
         "display_name": card.id,
         "created_at": _UNKNOWN_RELEASE,
         "lifecycle": card.lifecycle,
+        "installed": card.is_installed,
         **({"max_input_tokens": context} if context else {}),
     }
 

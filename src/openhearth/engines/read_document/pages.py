@@ -13,6 +13,7 @@ from openhearth.engines.read_document.ocr.regions import Regions
 from openhearth.engines.read_document.ocr.upright import Upright, as_given, read_upright
 from openhearth.engines.read_document.tables.aligned import aligned
 from openhearth.engines.read_document.tables.grids import Grid, filled
+from openhearth.engines.read_document.tables.lined import lined
 from openhearth.engines.read_document.tables.ruled import ruled
 
 _LEAST_FIGURE = 0.01  # of the page
@@ -93,7 +94,7 @@ class Eyes:
 
 
 def _tables(upright: Upright, regions: list[Region]) -> tuple[list[Grid], list[Piece]]:
-    """Ruled tables with texts, then those that only their columns give away."""
+    """Ruled tables with texts, those with lines across only, then those that only their columns give away."""
     loose = list(upright.pieces)
     tables = []
     for grid in ruled(upright.pixels):
@@ -101,6 +102,9 @@ def _tables(upright: Upright, regions: list[Region]) -> tuple[list[Grid], list[P
         if any(cell.text for cell in full.cells):
             tables.append(full)
             loose = rest
+    for grid in lined(upright.pixels, loose):
+        full, loose = filled(grid, loose)
+        tables.append(full)
     for grid in aligned(loose):
         full, loose = filled(grid, loose)
         tables.append(full)

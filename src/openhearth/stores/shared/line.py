@@ -94,13 +94,18 @@ class SharedCounters(Counters):
         self._waiting.append(waiting)
         if self._taking is None or self._taking.done():
             self._taking = asyncio.create_task(self._take_on(), name="takes")
+        is_told = False
         try:
             async with asyncio.timeout(self._times.wait_s):
                 verdict = await waiting.answer
+            is_told = True
         except TimeoutError:
             if asyncio.get_running_loop().time() - self._answered_at > self._times.wait_s:
                 self._note_trouble("no answer")
             raise self._away() from None
+        finally:
+            if not is_told:
+                self._forgo(waiting)
         if isinstance(verdict, StoreAway):
             raise verdict
         return verdict
@@ -166,6 +171,12 @@ class SharedCounters(Counters):
                     one.answer.set_result(verdict)
                 if not is_known or (verdict is None and not is_wanted):
                     self._owe(Given(one.take, 0, 0))
+
+    def _forgo(self, waiting: _Waiting) -> None:
+        """Whoever asked is gone. If the answer came in that very moment, nobody else gives back what it took."""
+        answer = waiting.answer
+        if answer.done() and not answer.cancelled() and answer.result() is None:
+            self._owe(Given(waiting.take, 0, 0))
 
     def _owe(self, given: Given) -> None:
         """Of a call without limits only the counters of its charge matter: one stands for all of its kind."""

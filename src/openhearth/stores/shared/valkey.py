@@ -6,9 +6,10 @@ life of the counts is an *era*; a new one begins when the server has none, or on
 begin when every process had the time to say what its calls hold.
 """
 
+import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -30,6 +31,7 @@ _KEPT_S = 86_400
 _MOST_TRIES = 4
 _CHUNK = 200
 _LOOK_EVERY = 5
+_TRUTH_AGAIN_S = 5.0
 _PACED = frozenset({Bound.RPM, Bound.TPM})
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(Take)
@@ -39,14 +41,23 @@ _Paces = dict[tuple[str, Bound], Pace]
 
 class ValkeyRows(CounterRows):
     """Counts behind ``wire``; ``truth`` is the ledger. ``settle_s``: how long takes wait in a new era, so that all
-    processes have noticed it."""
+    processes have noticed it. ``truth_s``: how long they wait for the ledger; one that hangs must not hold up takes
+    that do not need it, so it is left alone for a while then."""
 
     def __init__(
-        self, wire: Wire, truth: Truth, *, settle_s: float = 3.0, clock: Callable[[], float] = time.monotonic
+        self,
+        wire: Wire,
+        truth: Truth,
+        *,
+        settle_s: float = 3.0,
+        truth_s: float = 3.0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._wire = wire
         self._truth = truth
         self._settle_s = settle_s
+        self._truth_s = truth_s
+        self._truth_at = 0.0
         self._clock = clock
         self._era = ""
         self._last_era = ""
@@ -98,13 +109,11 @@ class ValkeyRows(CounterRows):
     async def _release_lost(self) -> None:
         [holding] = await self._run(partial(_command, "SMEMBERS", "boots"))
         try:
-            known = await self._truth.boots()
+            known = await self._told(self._truth.boots)
             lost = sorted(set(map(_text, holding)) - known)
             if lost:
                 await self.release(lost)
-        except LedgerAway:
-            return
-        except StoreAway as error:
+        except LedgerAway as error:
             _LOG.debug("whose calls are lost is not known: %s", error.message)
 
     async def _take(self, takes: Sequence[Take]) -> Applied:
@@ -162,13 +171,21 @@ class ValkeyRows(CounterRows):
     async def _tell_spent(self, counters: set[str]) -> None:
         """Raise counters to what the ledger says now. Raises LedgerAway."""
         for part in _chunks(sorted(counters)):
-            try:
-                spent = await self._truth.spent_of(part)
-            except StoreAway as error:
-                raise LedgerAway(
-                    error.message, code="counters_unavailable", retry_after_s=error.retry_after_s
-                ) from error
+            spent = await self._told(partial(self._truth.spent_of, part))
             await self._run(partial(_spent, part, spent))
+
+    async def _told(self, ask: Callable[[], Awaitable[_Item]]) -> _Item:
+        """What the ledger says. Raises LedgerAway, also when it does not say it in time, or did not a moment ago."""
+        if self._clock() < self._truth_at:
+            raise _ledger_away("The ledger does not answer.", _TRUTH_AGAIN_S)
+        try:
+            async with asyncio.timeout(self._truth_s):
+                return await ask()
+        except TimeoutError as error:
+            self._truth_at = self._clock() + _TRUTH_AGAIN_S
+            raise _ledger_away("The ledger does not answer.", _TRUTH_AGAIN_S) from error
+        except StoreAway as error:
+            raise _ledger_away(error.message, error.retry_after_s) from error
 
     async def _run(self, commands: Callable[[str], Sequence[Command]], *, waits: bool = False) -> list[Any]:
         """Run commands in one round trip and in one era. Raises StoreAway.
@@ -207,12 +224,16 @@ class ValkeyRows(CounterRows):
     async def _is_alone(self) -> bool:
         """Whether no other process can have open calls."""
         try:
-            return len(await self._truth.boots()) <= 1
-        except StoreAway:
+            return len(await self._told(self._truth.boots)) <= 1
+        except LedgerAway:
             return False
 
 
 _ERA = "{openhearth}:era"
+
+
+def _ledger_away(message: str, retry_after_s: float | None) -> LedgerAway:
+    return LedgerAway(message, code="counters_unavailable", retry_after_s=retry_after_s)
 
 
 def _key(era: str, *name: str) -> str:

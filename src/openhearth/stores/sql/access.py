@@ -38,6 +38,10 @@ class SqlAccess(AccessRecords, KeyAdminRecords, SealedRecords, Founding):
         return await self.database.read(keys.find_keys, org_id, user_id, search=search, offset=offset, limit=limit)
 
     @override
+    async def note_uses(self, uses: Mapping[str, float]) -> None:
+        await self.database.write(keys.note_uses, uses)
+
+    @override
     async def rotate_key(self, new: KeyRecord, old_until: float, audit: Audit) -> KeyRecord | None:
         return await self.database.write(keys.rotate_key, new, old_until, audit)
 
@@ -160,8 +164,10 @@ class SqlAccess(AccessRecords, KeyAdminRecords, SealedRecords, Founding):
         await self.database.write(access_rows.end_session, digest)
 
     @override
-    async def audit_entries(self, *, before: int | None = None, limit: int = 100) -> Sequence[AuditRecord]:
-        return await self.database.read(audit.entries, before, limit)
+    async def audit_entries(
+        self, *, before: int | None = None, limit: int = 100, org_id: str = "", kinds: Sequence[str] = ()
+    ) -> Sequence[AuditRecord]:
+        return await self.database.read(audit.entries, before, limit, org_id=org_id, kinds=kinds)
 
     @override
     async def add_audit(self, audit: Audit) -> None:

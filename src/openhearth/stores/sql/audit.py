@@ -4,11 +4,11 @@ The digest of an entry is over the one before and the entry's canonical JSON: ke
 microseconds (a float must read back the same from every database).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
 import msgspec
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, insert, or_, select, text, update
 
 from openhearth.stores.access_ports import Audit, AuditRecord
 from openhearth.stores.sql.access_tables import AUDIT, AUDIT_HEAD
@@ -38,11 +38,22 @@ def lock(connection: Connection) -> None:
         connection.execute(_MAKE_HEAD, {"first": FIRST})
 
 
-def entries(connection: Connection, before: int | None = None, limit: int = 100) -> list[AuditRecord]:
+def entries(
+    connection: Connection,
+    before: int | None = None,
+    limit: int = 100,
+    *,
+    org_id: str = "",
+    kinds: Sequence[str] = (),
+) -> list[AuditRecord]:
     """Newest first."""
     wanted = select(AUDIT).order_by(AUDIT.c.number.desc()).limit(limit)
     if before is not None:
         wanted = wanted.where(AUDIT.c.number < before)
+    if org_id:
+        wanted = wanted.where(AUDIT.c.org_id == org_id)
+    if kinds:
+        wanted = wanted.where(or_(*(AUDIT.c.action.startswith(kind, autoescape=True) for kind in kinds)))
     return records(AuditRecord, connection.execute(wanted))
 
 

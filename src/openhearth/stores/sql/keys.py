@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from openhearth.stores.access_ports import Audit
 from openhearth.stores.ports import KeyRecord
@@ -70,6 +70,14 @@ def change_key(
         connection.execute(update(KEYS).where(KEYS.c.id == key_id).values(columns_of(changes, found)))
     chain.append(connection, audit)
     return key(connection, key_id)
+
+
+def note_uses(connection: Connection, uses: Mapping[str, float]) -> None:
+    """Another process may have seen a later use."""
+    later = KEYS.c.used_at.is_(None) | (KEYS.c.used_at < bindparam("at"))
+    noted = update(KEYS).where(KEYS.c.id == bindparam("key_id"), later).values(used_at=bindparam("at"))
+    if uses:
+        connection.execute(noted, [{"key_id": key_id, "at": at} for key_id, at in sorted(uses.items())])
 
 
 def rotate_key(connection: Connection, new: KeyRecord, old_until: float, audit: Audit) -> KeyRecord | None:

@@ -9,7 +9,7 @@ from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, Strin
 from openhearth.config import ConfigError
 from openhearth.stores.sql.all_tables import METADATA
 
-HEAD = "0006"
+HEAD = "0007"
 _LOCK = 0x0BEA_87
 _VERSION = Table(
     "alembic_version",

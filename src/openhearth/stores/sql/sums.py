@@ -34,12 +34,13 @@ _ADDED = (
 _HOUR = text(
     f"INSERT INTO usage_hours ({', '.join(column.name for column in USAGE_HOURS.columns)}) "
     f"VALUES ({', '.join(':' + column.name for column in USAGE_HOURS.columns)}) "
-    "ON CONFLICT (hour, key_id, model, target_id, operation) DO UPDATE SET "
+    f"ON CONFLICT ({', '.join(column.name for column in USAGE_HOURS.primary_key)}) DO UPDATE SET "
     + ", ".join(f"{name} = usage_hours.{name} + excluded.{name}" for name in _ADDED)
 )
 
 
-_HOUR_KEY = ("hour", "key_id", "model", "target_id", "operation")
+# The user too: all who are signed in call without a key.
+_HOUR_KEY = ("hour", "key_id", "model", "target_id", "operation", "user_id")
 _OUTCOME, _OK = attrgetter("outcome"), str(Outcome.OK)
 _COUNTS = [(name, attrgetter(name)) for name in _ADDED[2:]]
 
@@ -115,9 +116,10 @@ def charged(settled: Iterable[LedgerEntry]) -> dict[str, int]:
 
 def _hours(settled: Iterable[LedgerEntry]) -> list[dict[str, Any]]:
     """Rows of ``usage_hours``. Calls alike are gathered first and then added up by the interpreter's own loops."""
-    alike: dict[tuple[int, str, str, str, str], list[LedgerEntry]] = {}
+    alike: dict[tuple[int, str, str, str, str, str], list[LedgerEntry]] = {}
     for entry in settled:
-        key = (int(entry.created_at) // _HOUR_S, entry.key_id, entry.model, entry.target_id, entry.operation)
+        hour = int(entry.created_at) // _HOUR_S
+        key = (hour, entry.key_id, entry.model, entry.target_id, entry.operation, entry.user_id)
         group = alike.get(key)
         if group is None:
             alike[key] = [entry]
@@ -126,10 +128,10 @@ def _hours(settled: Iterable[LedgerEntry]) -> list[dict[str, Any]]:
     return [_hour(key, alike[key]) for key in sorted(alike)]
 
 
-def _hour(key: tuple[int, str, str, str, str], entries: list[LedgerEntry]) -> dict[str, Any]:
+def _hour(key: tuple[int, str, str, str, str, str], entries: list[LedgerEntry]) -> dict[str, Any]:
     first = entries[0]
     row: dict[str, Any] = dict(zip(_HOUR_KEY, key, strict=True))
-    row |= {"user_id": first.user_id, "project_id": first.project_id, "org_id": first.org_id, "calls": len(entries)}
+    row |= {"project_id": first.project_id, "org_id": first.org_id, "calls": len(entries)}
     row["failures"] = len(entries) - list(map(_OUTCOME, entries)).count(_OK)
     return row | {name: sum(map(count, entries)) for name, count in _COUNTS}
 

@@ -1,11 +1,14 @@
 """Usage of one database: each question handed to its query, in the right thread."""
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
+from typing import Concatenate, ParamSpec
 
+from sqlalchemy import Connection
 from typing_extensions import override
 
-from openhearth.stores.sql import usage_calls, usage_folding, usage_sums
+from openhearth.stores.sql import usage_calls, usage_folding, usage_levels, usage_sums, usage_windows
 from openhearth.stores.sql.database import Database
 from openhearth.stores.sql.usage_calls import Search, Steps
 from openhearth.stores.sql.usage_scope import DIMENSIONS
@@ -22,6 +25,8 @@ from openhearth.stores.usage_ports import (
     UsageSum,
 )
 
+_P = ParamSpec("_P")
+
 
 class SqlUsage(UsageRecords):
     """Calls and their rollups in SQLite or PostgreSQL."""
@@ -32,8 +37,10 @@ class SqlUsage(UsageRecords):
         *,
         clock: Callable[[], float] = time.monotonic,
         steps: Steps = Steps(),  # noqa: B008 (a frozen value)
+        pause_s: float = 0.02,
     ) -> None:
         self._database = database
+        self._pause_s = pause_s
         self._steps = steps
         self._clock = clock
 
@@ -61,9 +68,16 @@ class SqlUsage(UsageRecords):
 
     @override
     async def fold_days(self, now: float, days: int) -> int:
-        stale = await self._database.read(usage_folding.stale_days, now, days)
+        stale = await self._database.survey(usage_folding.stale_days, now, days)
         for day in stale:  # one transaction each: calls are written between them
-            await self._database.write(usage_folding.fold_day, day)
+            await self._write(usage_folding.fold_day, day)
+        since = int(now) // DAY_S - days if days else 0
+        for size, span in await self._database.survey(usage_levels.stale_spans, since):
+            await self._write(usage_levels.fold_span, size, span)
+        for day in await self._database.survey(usage_levels.stale_hours, since):
+            for piece in range(usage_levels.PIECES):
+                await self._write(usage_levels.fold_hour_sums, day, piece)
+            await self._write(usage_levels.note_hour_sums, day)
         return len(stale)
 
     @override
@@ -72,7 +86,12 @@ class SqlUsage(UsageRecords):
 
     @override
     async def close_windows(self, before: float) -> int:
-        return await self._database.write(usage_folding.close_windows, before)
+        before = await self._database.survey(usage_windows.endable, before)
+        await self._database.write(usage_windows.note_closed, before)
+        ended = await self._database.survey(usage_windows.ended, before)
+        for start in range(0, len(ended), usage_windows.CHUNK):
+            await self._write(usage_windows.close, ended[start : start + usage_windows.CHUNK])
+        return len(ended)
 
     @override
     async def fold_hours(self, before: float) -> bool:
@@ -81,6 +100,13 @@ class SqlUsage(UsageRecords):
             return False
         await self._database.write(usage_folding.fold_hours, day)
         return True
+
+    async def _write(
+        self, work: Callable[Concatenate[Connection, _P], None], *args: _P.args, **kwargs: _P.kwargs
+    ) -> None:
+        """One transaction of many; others may be written before the next."""
+        await self._database.write(work, *args, **kwargs)
+        await asyncio.sleep(self._pause_s)
 
     def _timer(self, within_s: float) -> Callable[[], bool]:
         """Starts when the question is asked: waiting for a free reader is part of it."""

@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, or
 from openhearth.core.call import Outcome
 from openhearth.stores.ports import LedgerEntry
 from openhearth.stores.sql.tables import LEDGER, USAGE_HOURS
-from openhearth.stores.sql.usage_scope import conditions, is_rolled_up, spelled_out
-from openhearth.stores.usage_ports import HOUR_S, CallCount, CallFilter, CallPage, Place, Scope
+from openhearth.stores.sql.usage_scope import conditions, is_rolled_up, last_alone, spelled_out
+from openhearth.stores.usage_ports import DAY_S, HOUR_S, CallCount, CallFilter, CallPage, Place, Scope
 
 _ENDED_WELL = str(Outcome.OK)
 # In the index's own words, not as a parameter: only so does a database see that a partial index serves.
@@ -101,11 +101,12 @@ def _spans(connection: Connection, wanted: CallFilter, before: Place | None, ste
     elif len(scope.keys) == 1 and not (scope.models or scope.targets):
         yield from _slices(connection, LEDGER.c.key_id == scope.keys[0], start, end, steps)
     elif is_rolled_up(scope):
-        yield from _hours(connection, scope, start, end, steps, failed=_only_failed(wanted))
-    elif _only_failed(wanted):
-        yield from _slices(connection, _FAILED, start, end, steps)
+        alone = last_alone(connection)
+        kept = start if alone is None else min(max(start, float((alone + 1) * DAY_S)), end)  # hours from there on
+        yield from _hours(connection, scope, kept, end, steps, failed=_only_failed(wanted))
+        yield from _slices(connection, _FAILED if _only_failed(wanted) else true(), start, kept, steps)
     else:
-        yield from _slices(connection, true(), start, end, steps)
+        yield from _slices(connection, _FAILED if _only_failed(wanted) else true(), start, end, steps)
 
 
 def _slices(

@@ -3,24 +3,22 @@
 Removed calls live on as one opening posting per account and as sums by counter; removed hours as their days.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, literal, select, text
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, select, text
 
 from openhearth.core.call import Outcome
 from openhearth.stores.ports import LedgerEntry
 from openhearth.stores.sql.bulk import delete_many
 from openhearth.stores.sql.sums import charged
-from openhearth.stores.sql.tables import LEDGER, POSTINGS, SPEND, USAGE_HOURS
-from openhearth.stores.sql.usage_folded import folded_spend
-from openhearth.stores.sql.usage_scope import DIMENSIONS, column_of
-from openhearth.stores.sql.usage_tables import FOLDED_CALLS, FOLDED_DAYS, USAGE_DAY_SUMS, USAGE_DAYS
+from openhearth.stores.sql.tables import LEDGER, POSTINGS, USAGE_HOURS
+from openhearth.stores.sql.usage_levels import HOURS_A_DAY, adding, forget_hours
+from openhearth.stores.sql.usage_lock import lock_folding, lock_hours
+from openhearth.stores.sql.usage_tables import FOLDED_DAYS, USAGE_DAY_SUMS, USAGE_DAYS
+from openhearth.stores.sql.usage_windows import still_counted
 from openhearth.stores.usage_ports import DAY_S, SUMMED
 
 OPENING = "opening"
-_HOURS_A_DAY = 24
 _CHUNK = 500
 _OPEN = text(
     "INSERT INTO postings (effect, account, nanos, created_at) VALUES (:effect, :account, :nanos, :created_at) "
@@ -48,11 +46,16 @@ _ADD_DAY = text(
     f"ON CONFLICT ({', '.join(_KEY)}) "
     f"DO UPDATE SET {', '.join(f'{name} = usage_days.{name} + excluded.{name}' for name in SUMMED)}"
 )
-_WINDOW = re.compile(r"(?P<year>\d{4})-(?:W(?P<week>\d{2})|(?P<month>\d{2})(?:-(?P<day>\d{2}))?)")
+_ADD_DAY_SUMS = adding(USAGE_DAY_SUMS, USAGE_DAYS, "day")
+_NOTE_DAY = text(
+    "INSERT INTO folded_days (day, calls, alone, hour_calls) VALUES (:day, :calls, :alone, 0) "
+    "ON CONFLICT (day) DO UPDATE SET calls = excluded.calls, alone = excluded.alone"
+)
 
 
 def fold_calls(connection: Connection, before: float, limit: int) -> int:
     """Remove the oldest calls; returns how many."""
+    lock_folding(connection)
     oldest = select(LEDGER).where(LEDGER.c.created_at < before).order_by(LEDGER.c.created_at).limit(limit)
     gone = [LedgerEntry(*row) for row in connection.execute(oldest)]
     if not gone:
@@ -67,34 +70,19 @@ def fold_calls(connection: Connection, before: float, limit: int) -> int:
         ]
         or [{"effect": OPENING, "account": "margin", "nanos": 0, "created_at": before}],
     )
-    _fold(connection, "spend", charged(gone))
+    _fold(connection, "spend", still_counted(connection, charged(gone)))
     _fold(connection, "usage", _usage_of(gone))
     delete_many(connection, POSTINGS, POSTINGS.c.effect, effects)
     delete_many(connection, LEDGER, LEDGER.c.effect, effects)
     return len(gone)
 
 
-def close_windows(connection: Connection, before: float) -> int:
-    """Forget counters of days, weeks and months that ended before ``before`` and whose calls are all removed."""
-    folded = folded_spend(connection)
-    ended = [name for name in folded if _is_window_before(name, folded, before)]
-    closed = []
-    for start in range(0, len(ended), _CHUNK):
-        asked = select(SPEND).where(SPEND.c.counter.in_(ended[start : start + _CHUNK]))
-        closed += [counter for counter, nanos in connection.execute(asked) if nanos == folded[counter]]
-    delete_many(connection, SPEND, SPEND.c.counter, closed)
-    for start in range(0, len(closed), _CHUNK):
-        some = closed[start : start + _CHUNK]
-        connection.execute(delete(FOLDED_CALLS).where(FOLDED_CALLS.c.kind == "spend", FOLDED_CALLS.c.name.in_(some)))
-    return len(closed)
-
-
 def stale_days(connection: Connection, now: float, days: int) -> list[int]:
     """Days that are over and not added up, or have more calls than when they were."""
     today = int(now) // DAY_S
     first = today - days if days else 0
-    day = (USAGE_HOURS.c.hour // _HOURS_A_DAY).label("day")
-    within = and_(USAGE_HOURS.c.hour >= first * _HOURS_A_DAY, USAGE_HOURS.c.hour < today * _HOURS_A_DAY)
+    day = (USAGE_HOURS.c.hour // HOURS_A_DAY).label("day")
+    within = and_(USAGE_HOURS.c.hour >= first * HOURS_A_DAY, USAGE_HOURS.c.hour < today * HOURS_A_DAY)
     asked = select(day, func.sum(USAGE_HOURS.c.calls)).where(within).group_by(day)
     there = {int(row[0]): int(row[1]) for row in connection.execute(asked)}
     known = select(FOLDED_DAYS.c.day, FOLDED_DAYS.c.calls, FOLDED_DAYS.c.alone).where(FOLDED_DAYS.c.day >= first)
@@ -105,6 +93,7 @@ def stale_days(connection: Connection, now: float, days: int) -> list[int]:
 
 def fold_day(connection: Connection, day: int) -> None:
     """Add up ``day`` from its hours, anew if it was before."""
+    lock_folding(connection)
     if not connection.execute(select(FOLDED_DAYS.c.alone).where(FOLDED_DAYS.c.day == day)).scalar():
         connection.execute(delete(USAGE_DAYS).where(USAGE_DAYS.c.day == day))
         _add_day(connection, day, alone=False)
@@ -113,15 +102,18 @@ def fold_day(connection: Connection, day: int) -> None:
 def oldest_day(connection: Connection) -> int | None:
     """The first day that still has hours."""
     hour = connection.execute(select(func.min(USAGE_HOURS.c.hour))).scalar()
-    return None if hour is None else int(hour) // _HOURS_A_DAY
+    return None if hour is None else int(hour) // HOURS_A_DAY
 
 
 def fold_hours(connection: Connection, day: int) -> None:
     """Keep ``day`` without its hours. What came for it after its hours had gone is added to it."""
+    lock_folding(connection)
+    lock_hours(connection)
     if not connection.execute(select(FOLDED_DAYS.c.alone).where(FOLDED_DAYS.c.day == day)).scalar():
         connection.execute(delete(USAGE_DAYS).where(USAGE_DAYS.c.day == day))
     _add_day(connection, day, alone=True)
     connection.execute(delete(USAGE_HOURS).where(_of_day(day)))
+    forget_hours(connection, day)
 
 
 def _fold(connection: Connection, kind: str, amounts: Mapping[str, int]) -> None:
@@ -151,46 +143,12 @@ def _usage_of(entries: Iterable[LedgerEntry]) -> dict[str, int]:
 
 def _add_day(connection: Connection, day: int, *, alone: bool) -> None:
     """Add the hours of ``day`` to it, and note of how many calls it is now."""
-    connection.execute(_ADD_DAY, {"day": day, "first": day * _HOURS_A_DAY, "last": (day + 1) * _HOURS_A_DAY})
+    connection.execute(_ADD_DAY, {"day": day, "first": day * HOURS_A_DAY, "last": (day + 1) * HOURS_A_DAY})
     connection.execute(delete(USAGE_DAY_SUMS).where(USAGE_DAY_SUMS.c.day == day))
-    for dimension in DIMENSIONS:
-        name = column_of(USAGE_DAYS, dimension)
-        chosen = select(
-            literal(dimension),
-            USAGE_DAYS.c.day,
-            USAGE_DAYS.c.org_id,
-            name,
-            *(func.sum(USAGE_DAYS.c[n]) for n in SUMMED),
-        )
-        grouped = dict.fromkeys((USAGE_DAYS.c.day, USAGE_DAYS.c.org_id, name))
-        rows = chosen.where(USAGE_DAYS.c.day == day).group_by(*grouped)
-        connection.execute(insert(USAGE_DAY_SUMS).from_select([*USAGE_DAY_SUMS.c.keys()], rows))
+    connection.execute(_ADD_DAY_SUMS, {"first": day, "last": day + 1})
     calls = connection.execute(select(func.sum(USAGE_DAYS.c.calls)).where(USAGE_DAYS.c.day == day)).scalar()
-    connection.execute(delete(FOLDED_DAYS).where(FOLDED_DAYS.c.day == day))
-    connection.execute(insert(FOLDED_DAYS), {"day": day, "calls": int(calls or 0), "alone": alone})
+    connection.execute(_NOTE_DAY, {"day": day, "calls": int(calls or 0), "alone": alone})
 
 
 def _of_day(day: int) -> ColumnElement[bool]:
-    return and_(USAGE_HOURS.c.hour >= day * _HOURS_A_DAY, USAGE_HOURS.c.hour < (day + 1) * _HOURS_A_DAY)
-
-
-def _is_window_before(counter: str, counters: Mapping[str, int], before: float) -> bool:
-    """Whether ``counter`` is of a window that ended by ``before``. A model may be named like one (``m@2024-08-06``):
-    its window has a total beside it, as every window has."""
-    total, _, window = counter.rpartition("@")
-    parts = _WINDOW.fullmatch(window)
-    if not parts or total not in counters:
-        return False
-    try:
-        return _end(parts).timestamp() <= before
-    except ValueError:  # no day of any calendar: part of a model's name
-        return False
-
-
-def _end(parts: re.Match[str]) -> datetime:
-    year = int(parts["year"])
-    if parts["week"]:
-        return datetime.fromisocalendar(year, int(parts["week"]), 1).replace(tzinfo=UTC) + timedelta(days=7)
-    if parts["day"]:
-        return datetime(year, int(parts["month"]), int(parts["day"]), tzinfo=UTC) + timedelta(days=1)
-    return datetime(year + int(parts["month"]) // 12, int(parts["month"]) % 12 + 1, 1, tzinfo=UTC)
+    return and_(USAGE_HOURS.c.hour >= day * HOURS_A_DAY, USAGE_HOURS.c.hour < (day + 1) * HOURS_A_DAY)

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, FromClause, func, literal_column, or_, select
 
 from openhearth.stores.sql.tables import USAGE_HOURS
+from openhearth.stores.sql.usage_tables import FOLDED_DAYS, USAGE_DAY_SUMS
 from openhearth.stores.usage_ports import Dimension, Scope
 
 _COLUMNS: dict[Dimension, str] = {
@@ -57,7 +58,9 @@ def spelled_out(connection: Connection, scope: Scope) -> Scope:
     beginnings = [model[:-1] for model in scope.models if model.endswith("*")]
     if not beginnings:
         return scope
-    names = [name for name in _models(connection) if any(name.startswith(beginning) for beginning in beginnings)]
+    names = [
+        name for name in sorted(_models(connection)) if any(name.startswith(beginning) for beginning in beginnings)
+    ]
     if len(names) > _MOST_MODELS:
         return scope
     plain = [model for model in scope.models if not model.endswith("*")]
@@ -66,13 +69,28 @@ def spelled_out(connection: Connection, scope: Scope) -> Scope:
     )
 
 
-def _models(connection: Connection) -> list[str]:
-    """All models ever used, by one step through the index for each."""
-    column = USAGE_HOURS.c.model
+def models_in(connection: Connection, column: ColumnElement[str]) -> list[str]:
+    """All models in ``column``, by one step through its index for each."""
     steps = select(func.min(column).label("name")).cte("steps", recursive=True)
     after = select(func.min(column)).where(column > steps.c.name).scalar_subquery()
     steps = steps.union_all(select(after).where(steps.c.name.is_not(None)))
     return [row[0] for row in connection.execute(select(steps.c.name)) if row[0] is not None]
+
+
+def last_alone(connection: Connection) -> int | None:
+    """The last UTC day whose hours are no longer kept."""
+    return connection.execute(select(func.max(FOLDED_DAYS.c.day)).where(FOLDED_DAYS.c.alone)).scalar()
+
+
+def _models(connection: Connection) -> set[str]:
+    """All models ever used, also on days whose hours are no longer kept."""
+    names = set(models_in(connection, USAGE_HOURS.c.model))
+    day = last_alone(connection)
+    if day is not None:
+        sums = USAGE_DAY_SUMS
+        asked = select(sums.c.name).where(sums.c.dimension == "model", sums.c.day <= day).distinct()
+        names.update(connection.execute(asked).scalars())
+    return names
 
 
 def _named(column: ColumnElement[str], model: str) -> ColumnElement[bool]:

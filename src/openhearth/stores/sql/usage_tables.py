@@ -4,6 +4,8 @@ The ledger has the two indexes that every call pays for, by time and by key and 
 for. All other questions find their hours in ``usage_hours``, which has a row where the ledger has many.
 """
 
+from typing import Any
+
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, Text, text
 
 from openhearth.stores.sql.tables import LEDGER, METADATA, USAGE_HOURS
@@ -29,44 +31,69 @@ Index(
     postgresql_where=IN_PROJECT,
 )
 
-# ``usage_hours`` by the UTC day (days since 1970): the same columns otherwise, whatever they come to be. Without the
-# row numbers of SQLite a day's rows lie together: read whole, that is twice as quick.
-USAGE_DAYS = Table(
-    "usage_days",
-    METADATA,
-    *(
-        Column("day" if column is USAGE_HOURS.c.hour else column.name, column.type, primary_key=column.primary_key,
-               nullable=False)
-        for column in USAGE_HOURS.columns
-    ),
-    Index(None, "key_id", "day"),
-    Index(None, "user_id", "day"),
-    Index(None, "org_id", "day"),
-    sqlite_with_rowid=False,
-)  # fmt: skip
 
-# The same by one dimension alone: ninety days of all calls are a few thousand rows of models, not half a million.
-USAGE_DAY_SUMS = Table(
-    "usage_day_sums",
-    METADATA,
-    Column("dimension", Text, primary_key=True),
-    Column("day", Integer, primary_key=True),
-    Column("org_id", Text, primary_key=True),
-    Column("name", Text, primary_key=True),
-    *(Column(name, BigInteger, nullable=False) for name in SUMMED),
-    sqlite_with_rowid=False,
-)
+def _as(name: str, *first: Column[Any], when: str) -> Table:
+    """``usage_hours`` by longer times: the same columns otherwise, whatever they come to be. Without the row numbers
+    of SQLite, rows of one time lie together: read whole, that is twice as quick."""
+    return Table(
+        name,
+        METADATA,
+        *first,
+        *(
+            Column(when if column is USAGE_HOURS.c.hour else column.name, column.type, primary_key=column.primary_key,
+                   nullable=False)
+            for column in USAGE_HOURS.columns
+        ),
+        Index(None, "key_id", *(one.name for one in first), when),
+        Index(None, "user_id", *(one.name for one in first), when),
+        Index(None, "org_id", *(one.name for one in first), when),
+        sqlite_with_rowid=False,
+    )  # fmt: skip
 
-# Which days are in ``usage_days``, and of how many calls. ``alone``: their hours are no longer kept.
+
+def _sums(name: str, when: str) -> Table:
+    """The same by one dimension alone: ninety days of all calls are some thousand rows of models, not half a
+    million."""
+    return Table(
+        name,
+        METADATA,
+        Column("dimension", Text, primary_key=True),
+        Column(when, Integer, primary_key=True),
+        Column("org_id", Text, primary_key=True),
+        Column("name", Text, primary_key=True),
+        *(Column(name, BigInteger, nullable=False) for name in SUMMED),
+        sqlite_with_rowid=False,
+    )
+
+
+# Days are UTC days since 1970. A span is so many days; the first of each began with 1970's first week, on 29 December.
+USAGE_DAYS = _as("usage_days", when="day")
+USAGE_SPANS = _as("usage_spans", Column("days", Integer, primary_key=True), when="span")
+USAGE_DAY_SUMS = _sums("usage_day_sums", "day")
+USAGE_HOUR_SUMS = _sums("usage_hour_sums", "hour")
+
+# Which days are in ``usage_days``, and of how many calls; and of how many calls their rows in ``usage_hour_sums`` are,
+# which count only if these are the same. ``alone``: their hours are no longer kept.
 FOLDED_DAYS = Table(
     "folded_days",
     METADATA,
     Column("day", Integer, primary_key=True),
     Column("calls", BigInteger, nullable=False),
     Column("alone", Boolean, nullable=False),
+    Column("hour_calls", BigInteger, nullable=False, server_default="0"),
 )
 
-# What removed calls came to: ``spend`` by counter, ``usage`` by name of what is summed.
+# Which spans are in ``usage_spans``, and of how many calls. A span counts only if these are as many as of its days.
+FOLDED_SPANS = Table(
+    "folded_spans",
+    METADATA,
+    Column("days", Integer, primary_key=True),
+    Column("span", Integer, primary_key=True),
+    Column("calls", BigInteger, nullable=False),
+)
+
+# What removed calls came to: ``spend`` by counter, ``usage`` by name of what is summed. And ``windows``: the unix time
+# before which counters of days, weeks and months that have ended are no longer kept.
 FOLDED_CALLS = Table(
     "folded_calls",
     METADATA,

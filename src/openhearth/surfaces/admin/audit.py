@@ -6,8 +6,9 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from openhearth.accounts.audit import AuditRecords
+from openhearth.accounts.audit import TENANTS_KINDS, AuditRecords
 from openhearth.accounts.rotation import Rotation
+from openhearth.accounts.rules import scope_of
 from openhearth.core.call import Principal
 from openhearth.core.permissions import Permission
 from openhearth.relay.gate import Gate
@@ -25,7 +26,7 @@ def routes(records: AuditRecords, rotation: Rotation, gate: Gate) -> list[Route]
     return made(
         gate,
         [
-            ("/admin/v1/audit", "GET", Permission.OPERATE, log.listing),
+            ("/admin/v1/audit", "GET", Permission.ADMIN, log.listing),
             ("/admin/v1/audit/check", "GET", Permission.OPERATE, log.check),
             ("/admin/v1/secrets/rotate", "POST", Permission.ROOT, log.rotate),
         ],
@@ -37,12 +38,14 @@ class _Log:
         self._records = records
         self._rotation = rotation
 
-    async def listing(self, request: Request, _: Principal) -> Response:
-        """Newest first; ``before`` is a number, for the page after this one."""
+    async def listing(self, request: Request, by: Principal) -> Response:
+        """Newest first; ``before`` is a number, for the page after this one. Administrators read what was done in their
+        organisation, by whomever; operators everything."""
         limit = number(request, "limit", 1, _MOST_ROWS, 100)
         before = number(request, "before", 0, _FAR, _FAR)
-        rows = await self._records.audit_entries(before=before, limit=limit)
-        has_more = bool(rows) and rows[-1].number > 1
+        org_id, kinds = scope_of(by) or "", () if by.may(Permission.OPERATE) else TENANTS_KINDS
+        found = await self._records.audit_entries(before=before, limit=limit + 1, org_id=org_id, kinds=kinds)
+        rows, has_more = found[:limit], len(found) > limit
         return Json({"object": "list", "data": [_shown(row) for row in rows], "has_more": has_more})
 
     async def check(self, _: Request, __: Principal) -> Response:

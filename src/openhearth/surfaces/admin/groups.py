@@ -72,16 +72,16 @@ class _Groups:
         self._groups = groups
         self._read = Reader(limits).body
 
-    async def listing(self, _: Request, __: Principal) -> Response:
-        return listed([_shown(group) for group in await self._groups.list()])
+    async def listing(self, _: Request, by: Principal) -> Response:
+        return listed([_shown(group) for group in await self._groups.seen(by)])
 
     async def create(self, request: Request, by: Principal) -> Response:
         new = await self._read(request, NewGroup)
         group = GroupRecord(new.name, new.ratio_ppm, new.models, new.allowance(), new.description, new.open)
         return Json(_shown(await self._groups.create(by, group)), status_code=201)
 
-    async def one(self, request: Request, _: Principal) -> Response:
-        return Json(_shown(await self._groups.one(request.path_params["name"])))
+    async def one(self, request: Request, by: Principal) -> Response:
+        return Json(_shown(await self._groups.one_seen(by, request.path_params["name"])))
 
     async def change(self, request: Request, by: Principal) -> Response:
         changes = bounds.changes(await self._read(request, GroupChange))

@@ -1,5 +1,6 @@
 """One call for documents: admitted, read on the first target that can, counted in pages, settled once."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 from msgspec.structs import replace
@@ -16,6 +17,7 @@ from openhearth.core.documents import (
     Page,
     Reading,
     Service,
+    texts_of,
 )
 from openhearth.core.errors import RequestError
 from openhearth.core.media import MadePicture
@@ -24,6 +26,7 @@ from openhearth.core.provider import Dialect, Target
 from openhearth.media.gallery import Gallery
 from openhearth.media.gallery import Made as Origin
 from openhearth.media.sources import Asker
+from openhearth.relay.screen import Screen, checks_output
 from openhearth.relay.work import Calls, Work
 
 EMBEDDED = "rapid-ocr"
@@ -31,11 +34,19 @@ _WHOLE_UNREAD = 1
 
 
 class Readings:
-    """Opens and does calls. ``drivers`` read, each in its dialect."""
+    """Opens and does calls. ``drivers`` read, each in its dialect. ``screen`` moderates for the keys that are held to
+    it."""
 
     def __init__(
-        self, calls: Calls, drivers: Mapping[Dialect, DocumentDriver], gallery: Gallery, config: Config
+        self,
+        calls: Calls,
+        drivers: Mapping[Dialect, DocumentDriver],
+        gallery: Gallery,
+        config: Config,
+        *,
+        screen: Screen | None = None,
     ) -> None:
+        self._screen = screen
         self._calls = calls
         self._drivers = drivers
         self._gallery = gallery
@@ -65,7 +76,19 @@ class Readings:
 
         readings = await work.one(attempt)
         self.count(work, sum(pages_of(reading) for reading in readings))
+        await self.look_into(work, readings)
         return readings
+
+    def looks_into(self, principal: Principal) -> bool:
+        """Whether what is read for this caller is moderated."""
+        return self._screen is not None and checks_output(principal)
+
+    async def look_into(self, work: Work, readings: Sequence[Reading]) -> None:
+        """Moderate texts and pictures of an answer, for a key that is held to it. Raises as ``Screen.after``."""
+        if self._screen is None or not checks_output(work.call.principal):
+            return
+        texts = [text for reading in readings for text in await asyncio.to_thread(texts_of, reading)]
+        await self._screen.after(work, texts, [made for reading in readings for made in reading.pictures])
 
     def driver(self, target: Target) -> DocumentDriver:
         """Who reads on ``target``."""

@@ -117,18 +117,22 @@ class Textin:
         return await principal_of(request, self._gate)
 
     async def _answer(self, work: Work, want: Want, query: str) -> Response:
+        is_relayed = not self._readings.looks_into(want.principal)  # what is moderated must be understood
+
         async def attempt(target: Target) -> Reading | bytes:
-            if target.speaks(Operation.READ_DOCUMENT) is Dialect.TEXTIN_DOCUMENTS:
+            if target.speaks(Operation.READ_DOCUMENT) is Dialect.TEXTIN_DOCUMENTS and is_relayed:
                 return await self._relayed(target, want, query)
             asked = DocumentRequest(want.service, want.documents[0], want.options, want.asked)
             return await self._readings.driver(target).read(target, asked)
 
         try:
             found = await work.one(attempt)
+            if isinstance(found, Reading):
+                self._readings.count(work, max(1, len(found.pages)))
+                await self._readings.look_into(work, [found])
         except RequestError as error:
             found = await self._envelopes.without_page(work, want, error)
         if isinstance(found, Reading):
-            self._readings.count(work, max(1, len(found.pages)))
             return await self._envelopes.shown(work, want, found)
         return await self._passed_on(found, work, want)
 

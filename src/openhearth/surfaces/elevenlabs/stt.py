@@ -18,12 +18,15 @@ from openhearth.core.errors import GatewayError, RequestError
 from openhearth.core.operations import Operation
 from openhearth.core.permissions import Permission
 from openhearth.core.provider import Dialect, Target
+from openhearth.core.texts import texts_among
 from openhearth.core.transcript import Pairs, Passed, Transcript, TranscriptDriver, TranscriptRequest
 from openhearth.dialects import elevenlabs_errors
 from openhearth.dialects.elevenlabs_transcripts.answer import written
 from openhearth.dialects.elevenlabs_transcripts.request import Extras, read
+from openhearth.dialects.elevenlabs_transcripts.texts import said
 from openhearth.dialects.openai_transcripts.answer import srt
 from openhearth.relay.gate import Gate
+from openhearth.relay.screen import Screen, checks_input, checks_output
 from openhearth.relay.work import Calls, Work
 from openhearth.surfaces.family import Renamed
 from openhearth.surfaces.http import Route, principal_of
@@ -34,6 +37,11 @@ DEFAULT_MODEL = "whisper-base"
 SOURCE_NAMES = ("cloud_storage_url", "source_url", "file", "url")
 _LONGEST_MODEL = 256
 _ERRORS = Renamed(elevenlabs_errors, {"model": "model_id", "language": "language_code", "keywords": "keyterms"})
+_NO_TEXT = frozenset({
+    "model_id", "language_code", "tag_audio_events", "num_speakers", "timestamps_granularity", "diarize", "temperature",
+    "diarization_threshold", "additional_formats", "file_format", "webhook", "webhook_id", "seed", "use_multi_channel",
+    "entity_detection", "entity_redaction", "enable_logging",
+})  # fmt: skip
 
 
 class _Job(msgspec.Struct, frozen=True):
@@ -45,7 +53,8 @@ class _Job(msgspec.Struct, frozen=True):
 
 
 class SpeechToText:
-    """The route. ``drivers`` are the ways to hear, by dialect."""
+    """The route. ``drivers`` are the ways to hear, by dialect. ``screen`` moderates for the keys that are held to
+    it."""
 
     def __init__(
         self,
@@ -54,7 +63,10 @@ class SpeechToText:
         recordings: Recordings,
         drivers: Mapping[Dialect, TranscriptDriver],
         config: Config,
+        *,
+        screen: Screen | None = None,
     ) -> None:
+        self._screen = screen
         self._gate = gate
         self._calls = calls
         self._recordings = recordings
@@ -87,6 +99,12 @@ class SpeechToText:
         if len(model) > _LONGEST_MODEL:
             raise RequestError("Field 'model_id' is too long.", param="model_id", code="invalid_value")
         asked, extras = read(upload.fields, model, upload.recording, query)
+        if self._screen is not None and checks_output(principal) and "webhook" in asked.only_native:
+            raise RequestError(
+                "This key's output is moderated, and what comes by webhook cannot be.",
+                param="webhook",
+                code="unsupported_content",
+            )
         audio_ms = min(upload.recording.size_bytes, round(self._config.transcripts.audio_s * 1000))
         work = await self._calls.open(
             principal, Operation.TRANSCRIBE, model, dialects=self._drivers, worst=Usage(audio_ms=audio_ms)
@@ -94,11 +112,18 @@ class SpeechToText:
         return _Job(asked, extras, work)
 
     async def _whole(self, job: _Job) -> Response:
+        principal = job.work.call.principal
+        if self._screen is not None and checks_input(principal):
+            await self._screen.check(principal, texts_among((*job.request.fields, *job.request.query), _NO_TEXT))
+
         def attempt(target: Target) -> AsyncIterator[Passed | Transcript]:
             return self._drivers[target.provider.speaks[Operation.TRANSCRIBE]].hear(target, job.request)
 
         async with aclosing(job.work.stream(attempt)) as parts:
-            return await _shown(parts, job)
+            answer = await _shown(parts, job)
+        if self._screen is not None and checks_output(principal):
+            await self._screen.after(job.work, said(bytes(answer.body)))
+        return answer
 
 
 async def _shown(parts: AsyncGenerator[Passed | Transcript, None], job: _Job) -> Response:

@@ -71,6 +71,8 @@ class Fish:
         principal = await principal_of(request, self._gate)
         raw = await body_bytes(request, most=self._limits.json_body_bytes, within_s=self._limits.body_s)
         kind, fields = _fields(request, raw, self._limits.json_depth)
+        if principal.screens:  # of a name that stands twice, the value that is looked at is the one that is sent
+            raw = msgspec.msgpack.encode(fields) if kind == _MSGPACK else msgspec.json.encode(fields)
         in_body = fields.pop("model", None)
         named = request.headers.get(MODEL_HEADER, "") or ("" if in_body is None else in_body)
         if not isinstance(named, str):

@@ -15,9 +15,9 @@ from openhearth.core.errors import AccessError, GatewayError
 from openhearth.core.permissions import ROOT_USER
 from openhearth.relay.gate import Gate, key_of
 from openhearth.stores.access_ports import AccessRecords, UserRecord
-from openhearth.surfaces.http import identified, principal_of
+from openhearth.surfaces.http import REFUSED, identified, principal_of
 from openhearth.surfaces.newapi.envelope import refusal
-from openhearth.surfaces.signed_in import token_of
+from openhearth.surfaces.signed_in import check_not_followed, token_of
 
 HEADER = "new-api-user"
 _PREFIXES = (b"sk-", b"at-oh-", b"ss-oh-")
@@ -31,14 +31,14 @@ class Callers:
         self._gate = gate
         self._records = records
 
-    def known(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-        """``handler``, for somebody who has what the route asks."""
+    def known(self, handler: Handler, *, writes: bool = False) -> Callable[[Request], Awaitable[Response]]:
+        """``handler``, for somebody who has what the route asks. ``writes``: a GET that changes something."""
 
         async def answered(request: Request) -> Response:
             try:
-                return await handler(request, await self._caller(request))
+                return await handler(request, await self._caller(request, writes=writes))
             except GatewayError as error:
-                return refusal(error)
+                return _refused(request, error)
 
         return answered
 
@@ -46,15 +46,20 @@ class Callers:
         """``handler``, for whoever has a key; its ``sk-`` may be missing. ``in_query``: also as ``?key=``."""
 
         async def answered(request: Request) -> Response:
-            key = key_of(request.scope["headers"])
-            if key is None and in_query:
-                key = request.query_params.get("key", "").encode() or None
-            if key and not key.startswith(_PREFIXES):
-                key = b"sk-" + key
             try:
-                return await handler(request, await identified(request, self._gate, key))
+                return await handler(request, await self._of_key(request, in_query=in_query))
             except GatewayError as error:
-                return refusal(error)
+                return _refused(request, error)
+
+        return answered
+
+    def by_key_plainly(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        """``by_key`` for OpenAI's old forms, which tell errors in their own way; somebody signed in may ask as well."""
+
+        async def answered(request: Request) -> Response:
+            if key_of(request.scope["headers"]) is None:
+                return await handler(request, await principal_of(request, self._gate))
+            return await handler(request, await self._of_key(request))
 
         return answered
 
@@ -67,7 +72,7 @@ class Callers:
             try:
                 return await handler(request, await self._maybe(request))
             except GatewayError as error:
-                return refusal(error)
+                return _refused(request, error)
 
         return answered
 
@@ -80,8 +85,18 @@ class Callers:
             raise AccessError("The account behind this is gone.", code="user_disabled")
         return found
 
-    async def _caller(self, request: Request) -> Principal:
+    async def _of_key(self, request: Request, *, in_query: bool = False) -> Principal:
+        key = key_of(request.scope["headers"])
+        if key is None and in_query:
+            key = request.query_params.get("key", "").encode() or None
+        if key and not key.startswith(_PREFIXES):
+            key = b"sk-" + key
+        return await identified(request, self._gate, key)
+
+    async def _caller(self, request: Request, *, writes: bool) -> Principal:
         said = request.headers.get(HEADER, "")
+        if writes and not said and key_of(request.scope["headers"]) is None:
+            check_not_followed(request)
         if said and key_of(request.scope["headers"]) is None and (cookie := token_of(request)):
             principal = await identified(request, self._gate, cookie.encode())
         else:
@@ -98,3 +113,8 @@ class Callers:
             return await principal_of(request, self._gate)
         except AccessError:
             return None
+
+
+def _refused(request: Request, error: GatewayError) -> Response:
+    request.scope[REFUSED] = True
+    return refusal(error)

@@ -1,6 +1,6 @@
 """Channels as bodies write them and as answers show them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -52,6 +52,20 @@ class ChannelBody(msgspec.Struct, frozen=True):
     status_code_mapping: str | None = None
 
 
+class TagChange(msgspec.Struct, frozen=True):
+    """Body of PUT /api/channel/tag. What is absent stays; models and groups are each channel's own here."""
+
+    tag: str
+    new_tag: _Text | None = None
+    priority: _Priority | None = None
+    weight: _Weight | None = None
+    model_mapping: str | None = None
+    models: str | None = None
+    groups: str | None = None
+    param_override: str | None = None
+    header_override: str | None = None
+
+
 class _Wrapped(msgspec.Struct, frozen=True):
     channel: ChannelBody
     mode: str = "single"
@@ -82,10 +96,7 @@ def new_channels(body: bytes) -> Iterator[ChannelBody]:
 
 def check_plain(body: ChannelBody) -> None:
     """Raises RequestError for what our targets have no word for: it is not kept without effect."""
-    for name in _UNKNOWN_HERE:
-        value = getattr(body, name)
-        if (value.strip() if isinstance(value, str) else value) not in _SAYS_NOTHING:
-            raise RequestError(f"'{name}' cannot be set here; leave it empty.", param=name, code="invalid_value")
+    _check_nothing(body, _UNKNOWN_HERE)
     if body.auto_ban == 0:
         raise RequestError("A channel that fails always rests here: 'auto_ban' is 1.", param="auto_ban")
     groups = body.groups or tuple(name.strip() for name in (body.group or "").split(",") if name.strip())
@@ -98,6 +109,20 @@ def check_plain(body: ChannelBody) -> None:
         )
     if body.status not in (0, ENABLED, DISABLED, 3):
         raise RequestError("'status' is 1 (enabled) or 2 (disabled).", param="status", code="invalid_value")
+
+
+def check_tag(body: TagChange) -> None:
+    """Raises RequestError for what cannot be said of many channels at once here."""
+    _check_nothing(body, ("model_mapping", "models", "param_override", "header_override"))
+    if body.groups and _GROUP not in body.groups.split(","):
+        raise RequestError("Channels are open to every group here.", param="groups", code="invalid_value")
+
+
+def _check_nothing(body: msgspec.Struct, names: Sequence[str]) -> None:
+    for name in names:
+        value = getattr(body, name)
+        if (value.strip() if isinstance(value, str) else value) not in _SAYS_NOTHING:
+            raise RequestError(f"'{name}' cannot be set here; leave it empty.", param=name, code="invalid_value")
 
 
 def marks_of(body: ChannelBody) -> dict[str, Any]:

@@ -24,8 +24,10 @@ from openhearth.stores.usage_ports import Scope
 from openhearth.surfaces.newapi.channel_book import Channel, ChannelBook, Wanted, check_own, models_of, upstream_of
 from openhearth.surfaces.newapi.channel_forms import (
     ChannelBody,
+    TagChange,
     change_of,
     check_plain,
+    check_tag,
     marks_of,
     new_channels,
     row,
@@ -142,6 +144,37 @@ class Channels:
     async def disable_tag(self, request: Request, by: Principal) -> Response:
         return await self._switch(request, by, enabled=False)
 
+    async def change_tag(self, request: Request, by: Principal) -> Response:
+        """PUT …/tag: weight, priority and a new tag for all channels with a tag."""
+        body = await read(request, TagChange, self._limits)
+        check_tag(body)
+        for channel in await self._tagged(body.tag):
+            said = ChannelBody(weight=body.weight, priority=body.priority, tag=body.new_tag)
+            adjusted = change_of(said, channel)
+            if adjusted != TargetChange():
+                await self._book.adjust(by, channel, adjusted)
+            await self._book.mark(by, channel, marks_of(said))
+        return ok()
+
+    async def tag_models(self, request: Request, _: Principal) -> Response:
+        """The models of the channel with this tag that has most of them, separated by commas."""
+        those = await self._tagged(request.query_params.get("tag", ""))
+        most = max(those, key=lambda one: len(one.members))
+        return ok(",".join(member.model for member in most.members))
+
+    async def fix(self, _: Request, __: Principal) -> Response:
+        """Nothing here can fall out of step with its channels: how many there are."""
+        return ok({"success": len(await self._book.all()), "fails": 0})
+
+    async def balance(self, request: Request, _: Principal) -> Response:
+        """No provider is asked what is left there. Raises NotFound and Conflict."""
+        await self._book.one(number_in(request, "channel"))
+        raise Conflict("What is left at the provider is not asked for here.", code="conflict")
+
+    async def balances(self, _: Request, __: Principal) -> Response:
+        """There too a channel whose provider tells nothing is passed over."""
+        return ok()
+
     async def copy(self, request: Request, by: Principal) -> Response:
         """The same once more, its name with ``suffix``; its number."""
         channel = await self._book.one(number_in(request, "channel"))
@@ -226,12 +259,16 @@ class Channels:
 
     async def _switch(self, request: Request, by: Principal, *, enabled: bool) -> Response:
         tag = (await read(request, TagBody, self._limits)).tag
-        those = [one for one in await self._book.all() if one.record.tag == tag]
-        if not those:
-            raise NotFound(f"No channel has the tag '{tag}'.", code="not_found")
-        for channel in those:
+        for channel in await self._tagged(tag):
             await self._book.adjust(by, channel, TargetChange(enabled=enabled))
         return ok()
+
+    async def _tagged(self, tag: str) -> list[Channel]:
+        """Never none. Raises NotFound."""
+        those = [one for one in await self._book.all() if tag and one.record.tag == tag]
+        if not those:
+            raise NotFound(f"No channel has the tag '{tag[:100]}'.", code="not_found")
+        return those
 
     async def _delete(self, by: Principal, channels: Sequence[Channel]) -> int:
         for channel in channels:

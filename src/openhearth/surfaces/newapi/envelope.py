@@ -1,7 +1,8 @@
 """New API's envelope ``{success, message, data}``, its pages, and errors told in it.
 
-HTTP 200 also for what failed: its clients look at ``success``. Those who are not known or not allowed get 401 and 403
-as there; what is our trouble and not the request's keeps its own status, so that proxies and monitors see it.
+HTTP 200 also for what failed, a wrong password and what one may not among it: its clients look at ``success``. Those
+who are not known get 401 as there; what is our trouble and not the request's keeps its own status, so that proxies and
+monitors see it.
 """
 
 from collections.abc import Sequence
@@ -13,14 +14,15 @@ from starlette.responses import Response
 from typing_extensions import override
 
 from openhearth.config import Limits
-from openhearth.core.errors import AccessError, Bug, GatewayError, RequestError, RequestTimeout, TooLarge
-from openhearth.surfaces.http import struct_body
+from openhearth.core.errors import AccessError, Bug, Forbidden, GatewayError, RequestError, RequestTimeout, TooLarge
+from openhearth.surfaces.http import body_bytes, struct_of
 
 USUAL_SIZE = 10
 MOST_SIZE = 100
 _MOST_PAGE = 10**6
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _DIGITS = 18
+_WRONG_PASSWORD = "wrong_password"
 _Body = TypeVar("_Body")
 
 
@@ -88,8 +90,9 @@ def number_in(request: Request, kind: str, name: str = "id") -> int:
 
 
 async def read(request: Request, want: type[_Body], limits: Limits) -> _Body:
-    """The JSON body. Raises RequestError, TooLarge, UnsupportedMedia and RequestTimeout."""
-    return await struct_body(request, want, most=limits.json_body_bytes, within_s=limits.body_s)
+    """The JSON body, whatever it is declared as: there too, and scripts leave it to their client. Raises RequestError,
+    TooLarge and RequestTimeout."""
+    return struct_of(await body_bytes(request, most=limits.json_body_bytes, within_s=limits.body_s), want)
 
 
 def shown(error: GatewayError) -> bytes:
@@ -108,6 +111,7 @@ def refusal(error: GatewayError) -> Response:
 
 
 def status_of(error: GatewayError) -> int:
-    """200 for what is wrong with the request itself."""
-    is_own = isinstance(error, RequestError) and not isinstance(error, TooLarge | RequestTimeout)
-    return 200 if is_own and not isinstance(error, AccessError) else error.shown_status
+    """200 for what is wrong with the request itself, and for what its sender may not."""
+    is_own = isinstance(error, RequestError | Forbidden) and not isinstance(error, TooLarge | RequestTimeout)
+    is_wrong_password = isinstance(error, AccessError) and error.code == _WRONG_PASSWORD
+    return 200 if is_own or is_wrong_password else error.shown_status

@@ -9,8 +9,7 @@ from starlette.routing import BaseRoute
 
 from openhearth.core.call import Principal
 from openhearth.core.permissions import Permission
-from openhearth.relay.gate import Gate
-from openhearth.surfaces.http import Route, known_caller
+from openhearth.surfaces.http import Route
 from openhearth.surfaces.newapi.billing import Billing
 from openhearth.surfaces.newapi.board import Board
 from openhearth.surfaces.newapi.caller import Callers, Handler
@@ -26,13 +25,15 @@ from openhearth.surfaces.newapi.users import OwnAccount
 PUBLIC, CALL, ACCOUNT = Permission.PUBLIC, Permission.CALL, Permission.ACCOUNT
 ADMIN, OPERATE, ROOT = Permission.ADMIN, Permission.OPERATE, Permission.ROOT
 _Open = Callable[[Request, Principal | None], Awaitable[Response]]
+_WRITING_GETS = frozenset(
+    {"/api/user/token", "/api/channel/test", "/api/channel/test/{id}", "/api/channel/fetch_models/{id}"}
+)
 
 
 class Handlers(msgspec.Struct, frozen=True):
     """All parts of the form."""
 
     callers: Callers
-    gate: Gate
     status: Status
     account: OwnAccount
     users: UserAdmin
@@ -61,7 +62,12 @@ def routes(ours: Handlers) -> list[BaseRoute]:
             for method, path, handler in _public(ours)
         ),
         *(
-            Route(path, ours.callers.known(handler), methods=[method], permission=permission)
+            Route(
+                path,
+                ours.callers.known(handler, writes=path in _WRITING_GETS),
+                methods=[method],
+                permission=permission,
+            )
             for permission, method, path, handler in known
         ),
         *_by_key(ours),
@@ -154,10 +160,15 @@ def _channels(channels: Channels) -> list[_Row]:
         ("GET", "/test", channels.probe_all),
         ("GET", "/test/{id}", channels.probe),
         ("GET", "/fetch_models/{id}", channels.fetch_models),
+        ("GET", "/update_balance", channels.balances),
+        ("GET", "/update_balance/{id}", channels.balance),
+        ("GET", "/tag/models", channels.tag_models),
         ("POST", "", channels.create),
         ("PUT", "", channels.change),
         ("DELETE", "/disabled", channels.delete_disabled),
         ("POST", "/batch", channels.delete_many),
+        ("POST", "/fix", channels.fix),
+        ("PUT", "/tag", channels.change_tag),
         ("POST", "/tag/enabled", channels.enable_tag),
         ("POST", "/tag/disabled", channels.disable_tag),
         ("POST", "/copy/{id}", channels.copy),
@@ -199,7 +210,10 @@ def _by_key(ours: Handlers) -> list[BaseRoute]:
         ("/oneapi/token", billing.balance),
     )
     return [
-        *(Route(path, known_caller(ours.gate, handler), methods=["GET"], permission=CALL) for path, handler in plain),
+        *(
+            Route(path, ours.callers.by_key_plainly(handler), methods=["GET"], permission=CALL)
+            for path, handler in plain
+        ),
         Route("/api/usage/token", ours.callers.by_key(billing.token), methods=["GET"], permission=CALL),
         Route("/api/log/token", ours.callers.by_key(ours.logs.of_key, in_query=True), methods=["GET"], permission=CALL),
     ]

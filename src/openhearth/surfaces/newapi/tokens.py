@@ -182,7 +182,14 @@ class Tokens:
 
     async def _rows(self, tokens: Sequence[Token]) -> list[dict[str, Any]]:
         names = await self._records.names({token.key.user_id for token in tokens}, (), ())
-        return [{**_row(token), "user_id": _number_of(names, token.key.user_id)} for token in tokens]
+        return [
+            {
+                **_row(token),
+                "accessed_time": int(self._desk.used_at(token.key) or token.key.created_at),
+                "user_id": _number_of(names, token.key.user_id),
+            }
+            for token in tokens
+        ]
 
 
 def _number_of(names: Names, user_id: str) -> int:
@@ -197,7 +204,7 @@ def _row(token: Token) -> dict[str, Any]:
         "status": _status(token),
         "name": key.name,
         "created_time": int(key.created_at),
-        "accessed_time": int(key.used_at or key.created_at),
+        "accessed_time": int(key.created_at),
         "expired_time": moment(key.expires_at),
         "remain_quota": 0 if left.left_nanos is None else left.units,
         "unlimited_quota": left.left_nanos is None,

@@ -7,7 +7,9 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from openhearth.accounts.quota_units import UNLIMITED_UNITS, micros_of
+from openhearth.accounts import rules
+from openhearth.accounts.passwords import check as check_password
+from openhearth.accounts.quota_units import MICROS_PER_UNIT, UNLIMITED_UNITS, micros_of
 from openhearth.accounts.users import NewUser, Users
 from openhearth.config import Limits
 from openhearth.core.allowance import UNBOUNDED, Allowance
@@ -70,9 +72,9 @@ class UserAdmin:
         asked, page = request.query_params, page_of(request)
         keyword, group = asked.get("keyword", ""), asked.get("group", "")
         if keyword.isascii() and keyword.isdigit() and len(keyword) < 10:
-            found = await self._records.user_by_number(int(keyword))
+            found = await self._by_number(by, int(keyword))
             if found is not None and (not group or found.group_name == group):
-                return await self._told([await self._seen(by, found.number)], 1, page)
+                return await self._told([found], 1, page)
         if not group:
             return await self._page(by, page, keyword)
         found_in, total = await self._users.list(by, search=keyword, limit=_MOST_FILTERED)
@@ -90,7 +92,11 @@ class UserAdmin:
         body = await read(request, UserBody, self._limits)
         if not body.password:
             raise RequestError("Give a password.", param="password", code="invalid_password")
-        starting = Allowance(quota_micros=self._starting_micros) if self._starting_micros >= 0 else UNBOUNDED
+        is_bound = self._starting_micros >= 0
+        starting = Allowance(quota_micros=self._starting_micros) if is_bound else UNBOUNDED
+        units = self._starting_micros // MICROS_PER_UNIT if is_bound else UNLIMITED_UNITS
+        if body.quota and body.quota != units:
+            self._check_money(by)
         new = NewUser(
             username=body.username,
             password=body.password,
@@ -110,6 +116,10 @@ class UserAdmin:
         body = await read(request, UserBody, self._limits)
         user = await self._seen(by, body.id)
         changes = _changes(body, user)
+        if body.quota is not None:
+            await self._missing(by, user, body.quota)
+        if body.password:
+            check_password(body.password)
         if changes:
             user = await self._users.change(by, user.id, changes)
         if body.password:
@@ -154,9 +164,14 @@ class UserAdmin:
 
     async def _set_quota(self, by: Principal, user: UserRecord, units: int) -> UserRecord:
         """Money is never set, only moved: the difference to what is left is paid in, or taken back."""
+        micros = await self._missing(by, user, units)
+        return await self._users.top_up(by, user.id, micros) if micros else user
+
+    async def _missing(self, by: Principal, user: UserRecord, units: int) -> int:
+        """The micros from what is left to ``units``. Raises Forbidden and RequestError where nobody may move them."""
         left = await self._standings.user(user)
         if units == left.units:
-            return user
+            return 0
         self._check_money(by)
         if user.id == ROOT_USER and left.left_nanos is None:
             raise RequestError(
@@ -164,8 +179,7 @@ class UserAdmin:
                 "sets one all the same.",
                 param="quota",
             )
-        micros = micros_of(units + left.used if left.left_nanos is None else units - left.units)
-        return await self._users.top_up(by, user.id, micros)
+        return micros_of(units + left.used if left.left_nanos is None else units - left.units)
 
     def _check_money(self, by: Principal) -> None:
         """Raises Forbidden: paying in is for who operates the platform, not for a tenant's administrators."""
@@ -193,13 +207,15 @@ class UserAdmin:
 
     async def _seen(self, by: Principal, number: int) -> UserRecord:
         """Raises NotFound, for those of other organisations too."""
-        found = await self._records.user_by_number(number) if 0 < number < 2**31 else None
+        found = await self._by_number(by, number)
         if found is None:
             raise NotFound(f"There is no user {number}.", code="not_found")
-        try:
-            return await self._users.one(by, found.id)
-        except NotFound:
-            raise NotFound(f"There is no user {number}.", code="not_found") from None
+        return found
+
+    async def _by_number(self, by: Principal, number: int) -> UserRecord | None:
+        """A user that is there for ``by``."""
+        found = await self._records.user_by_number(number) if 0 < number < 2**31 else None
+        return found if found is not None and rules.sees_org(by, found.org_id) else None
 
     async def _named(self, by: Principal, username: str) -> UserRecord:
         """one-api names users where New API gives their numbers."""

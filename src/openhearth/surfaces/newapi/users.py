@@ -10,6 +10,7 @@ from starlette.responses import Response
 from openhearth.accounts.groups import Groups
 from openhearth.accounts.option_maps import plain
 from openhearth.accounts.options import Options
+from openhearth.accounts.passwords import check as check_password
 from openhearth.accounts.quota_units import left_units
 from openhearth.accounts.redemptions import Redemptions
 from openhearth.accounts.sessions import Sessions, SignedIn
@@ -24,7 +25,7 @@ from openhearth.surfaces.newapi.caller import Callers
 from openhearth.surfaces.newapi.envelope import Said, ok, read
 from openhearth.surfaces.newapi.standing import Left, Standings
 from openhearth.surfaces.newapi.terms import ROLES, state
-from openhearth.surfaces.signed_in import address_of, check_own_page, keep, token_of
+from openhearth.surfaces.signed_in import address_of, check_not_followed, check_own_page, keep, token_of
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -90,7 +91,7 @@ class OwnAccount:
 
     async def logout(self, request: Request, _: Principal | None) -> Response:
         """A GET there and so here; another site's page cannot have it sent with the cookie but by a link."""
-        check_own_page(request)
+        check_not_followed(request)
         if token := token_of(request):
             await self._ours.sessions.logout(token)
         answer = ok()
@@ -106,6 +107,8 @@ class OwnAccount:
         """A new password ends all sessions and begins one."""
         body = await read(request, SelfBody, self._ours.limits)
         user = await self._callers.user(by)
+        if body.password:
+            check_password(body.password)
         changes: dict[str, Any] = {}
         if body.username and body.username != user.username:
             changes["username"] = body.username
@@ -147,9 +150,9 @@ class OwnAccount:
     async def own_groups(self, request: Request, by: Principal) -> Response:
         return await self.groups(request, by)
 
-    async def group_names(self, _: Request, __: Principal) -> Response:
-        """GET /api/group/: every name."""
-        return ok([group.name for group in await self._ours.groups.list()])
+    async def group_names(self, _: Request, by: Principal) -> Response:
+        """GET /api/group/: every name that the caller may know."""
+        return ok([group.name for group in await self._ours.groups.seen(by)])
 
     async def top_up(self, request: Request, by: Principal) -> Response:
         """Redeem a code: what it paid, in quota units."""

@@ -1,4 +1,4 @@
-"""GET /v1/models and /v1/models/{id}: every name that can be asked for, and what stands behind it.
+"""GET /v1/models and /v1/models/{id}: every name there is, and what stands behind it.
 
 One path for three families: a client that sends ``anthropic-version`` gets Anthropic's form, one with
 ``x-goog-api-key`` or ``?key=`` Gemini's, everybody else OpenAI's with our additions.
@@ -24,10 +24,11 @@ from openhearth.routing.catalog import Catalog, Model
 from openhearth.surfaces.http import Json, Route, identified
 from openhearth.surfaces.openai.model_forms import Form, form_of
 
+_ALL = "all"
 _SHOWN: Mapping[str, Callable[[ModelCard], bool]] = {
     "true": lambda card: card.is_installed,
     "false": lambda card: not card.is_installed,
-    "all": lambda _: True,
+    _ALL: lambda _: True,
 }
 
 
@@ -38,8 +39,7 @@ class Upstreams(Protocol):
 
 
 class ModelList:
-    """What every model is. ``about`` says it plainly of embedded ones, by target id. ``fetches`` is whether a missing
-    pack comes by itself with the first call."""
+    """What every model is. ``about`` says it plainly of embedded ones, by target id."""
 
     def __init__(
         self,
@@ -49,19 +49,16 @@ class ModelList:
         *,
         created: int,
         about: Mapping[str, About],
-        fetches: bool = False,
     ) -> None:
         self._catalog = catalog
         self._upstreams = upstreams
         self._engines = engines
         self._created = created
         self._about = about
-        self._usual = "all" if fetches else "true"
 
-    async def all(self, *, installed: str = "") -> list[ModelCard]:
-        """Every model that can be asked now; or those whose packs are installed (``true``), are not (``false``), or
-        ``all``. An image model M is there also as the chat model chat-M. Raises RequestError for another word."""
-        installed = installed or self._usual
+    async def all(self, *, installed: str = _ALL) -> list[ModelCard]:
+        """Every model, or only those whose packs are installed (``true``) or are not (``false``). An image model M is
+        there also as the chat model chat-M. Raises RequestError for another word."""
         if installed not in _SHOWN:
             raise RequestError("'installed' is true, false or all.", param="installed")
         known = {model.id: model for model in self._catalog.models(hidden=True)}
@@ -79,7 +76,7 @@ class ModelList:
             ids = tuple(target.id for target in found)
             model = Model(name, found[0].provider.name, operations, ids, self._catalog.alias_of(name))
             return self._card(model, self._states())
-        for card in await self.all(installed="all"):
+        for card in await self.all():
             if card.id == name:
                 return card
         raise unknown(name)
@@ -144,7 +141,7 @@ def routes(models: ModelList, gate: Gate) -> list[BaseRoute]:
 
     async def many(request: Request, form: Form) -> object:
         principal = await identified(request, gate, form.key)
-        cards = await models.all(installed=request.query_params.get("installed", ""))
+        cards = await models.all(installed=request.query_params.get("installed") or _ALL)
         return form.many([card for card in cards if gate.may_use(principal, card.id)])
 
     async def one(request: Request, form: Form) -> object:

@@ -4,6 +4,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
+from functools import partial
 
 import msgspec
 from starlette.requests import Request
@@ -16,12 +17,17 @@ from openhearth.core.errors import RequestError
 from openhearth.core.operations import Operation
 from openhearth.core.permissions import Permission
 from openhearth.core.provider import Dialect, Target
+from openhearth.core.sse import Splitter, encode
+from openhearth.core.texts import texts_among
 from openhearth.core.transcript import Passed, Transcript, TranscriptDriver, TranscriptRequest
 from openhearth.dialects.openai_transcripts import events
 from openhearth.dialects.openai_transcripts.answer import Shape, written
 from openhearth.dialects.openai_transcripts.fields import Asked, read
+from openhearth.dialects.openai_transcripts.texts import Spoken, said
 from openhearth.dialects.openai_transcripts.upstream import guessed
 from openhearth.relay.gate import Gate
+from openhearth.relay.screen import Screen, checks_input, checks_output
+from openhearth.relay.windows import Piece, in_windows
 from openhearth.relay.work import Calls, Work
 from openhearth.surfaces.http import Route, principal_of
 from openhearth.surfaces.recordings import Keeping, Recordings, Upload
@@ -31,6 +37,10 @@ DEFAULT_MODEL = "whisper-base"
 SOURCE_NAMES = ("file", "url", "file_url", "file_id")
 _LONGEST_MODEL = 256
 _ELSEWHERE = ("response_format", "language", "prompt", "temperature", "keywords", "timestamp_granularities", "stream")
+_NO_TEXT = frozenset({
+    "model", "response_format", "language", "languages", "temperature", "timestamp_granularities", "stream", "include",
+    "chunking_strategy", "chinese", "known_speaker_references",
+})  # fmt: skip
 
 
 class _Job(msgspec.Struct):
@@ -43,7 +53,8 @@ class _Job(msgspec.Struct):
 
 
 class Transcriptions:
-    """The two routes. ``drivers`` are the ways to hear, by dialect."""
+    """The two routes. ``drivers`` are the ways to hear, by dialect; ``screen`` moderates for the keys that are held to
+    it."""
 
     def __init__(
         self,
@@ -52,7 +63,10 @@ class Transcriptions:
         recordings: Recordings,
         drivers: Mapping[Dialect, TranscriptDriver],
         config: Config,
+        *,
+        screen: Screen | None = None,
     ) -> None:
+        self._screen = screen
         self._gate = gate
         self._calls = calls
         self._recordings = recordings
@@ -102,7 +116,7 @@ class Transcriptions:
             return await whole(request, job.work, self._whole(job))
         return Streamed(
             job.work,
-            self._events(job),
+            self._streamed(job),
             marks=lambda: job.work.headers(job.dropped),
             timing=timing(job.work, self._config.limits),
         )
@@ -115,8 +129,17 @@ class Transcriptions:
                     kind, body = answer.content_type, answer.body
                 else:
                     kind, body = part.content_type, part.data
+                if self._screen is not None and checks_output(job.work.call.principal):
+                    await self._screen.after(job.work, said(body))
                 return Response(body, headers={"content-type": kind, **job.work.headers(job.dropped)})
         raise AssertionError("a driver answers or raises")
+
+    def _streamed(self, job: _Job) -> AsyncGenerator[bytes, None]:
+        """The events, held back until they have been checked where the key says so."""
+        if self._screen is None or not checks_output(job.work.call.principal):
+            return self._events(job)
+        check = partial(self._screen.after, job.work)
+        return in_windows(_told(self._events(job)), check, self._config.moderation, taken=job.work.commit)
 
     async def _events(self, job: _Job) -> AsyncGenerator[bytes, None]:
         async with aclosing(self._parts(job)) as parts:
@@ -129,6 +152,9 @@ class Transcriptions:
 
     async def _parts(self, job: _Job) -> AsyncGenerator[Passed | Transcript, None]:
         """The parts of the answer, with usage and dropped fields noted."""
+        principal = job.work.call.principal
+        if self._screen is not None and checks_input(principal):
+            await self._screen.check(principal, texts_among(job.request.fields, _NO_TEXT))
 
         def attempt(target: Target) -> AsyncIterator[Passed | Transcript]:
             return self._drivers[target.provider.speaks[job.request.operation]].hear(target, job.request)
@@ -141,6 +167,15 @@ class Transcriptions:
                 elif job.work.call.usage.source == "none":
                     job.work.call.usage = guessed(job.request.recording.size_bytes)
                 yield part
+
+
+async def _told(stream: AsyncGenerator[bytes, None]) -> AsyncGenerator[Piece, None]:
+    """Whole events and what is said in each."""
+    splitter, spoken = Splitter(), Spoken()
+    async with aclosing(stream) as pieces:
+        async for data in pieces:
+            for event in splitter.feed(data):
+                yield Piece(encode(event), tuple(spoken.read(event.data or "{}")))
 
 
 def _request(upload: Upload, asked: Asked, operation: Operation) -> TranscriptRequest:

@@ -30,11 +30,11 @@ def paths() -> dict[str, Any]:
     return {
         "/v1/models": {
             "get": operation(
-                "Every model that can be asked",
+                "Every model, installed or not",
                 {JSON: any_of(ref("ModelList"), ref("AnthropicModels"), ref("GeminiModels"))},
                 query={
                     "installed": said(
-                        text("true", "false", "all"), "Whether the packs of embedded models are here; usually 'true'."
+                        text("true", "false", "all"), "Only models whose packs are here, or are not; usually all."
                     ),
                     "limit": said(whole(1, 1000), "Anthropic's form only, as the next three."),
                     "after_id": text(),
@@ -71,6 +71,7 @@ def schemas() -> dict[str, Schema]:
                 "display_name": text(),
                 "created_at": text(),
                 "lifecycle": text(*_LIFECYCLES),
+                "installed": flag(),
             },
             {"max_input_tokens": whole(1)},
         ),
@@ -90,6 +91,7 @@ def schemas() -> dict[str, Schema]:
                 "displayName": text(),
                 "description": text(),
                 "supportedGenerationMethods": many(text()),
+                "installed": flag(),
             },
             {"inputTokenLimit": whole(1), "outputTokenLimit": whole(1)},
         ),

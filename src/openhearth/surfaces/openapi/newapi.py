@@ -243,6 +243,23 @@ def _channels() -> dict[str, Any]:
         "/api/channel/fetch_models/{id}": {"get": _op("What the provider lists", many(text()), path=_ID)},
         "/api/channel/disabled": {"delete": _op("Delete channels that are disabled", whole(0))},
         "/api/channel/batch": {"post": _op("Delete channels", whole(0), body=_IDS)},
+        "/api/channel/tag": {
+            "put": _op(
+                "Change channels with a tag",
+                body=shape(
+                    {"tag": text()},
+                    {
+                        "new_tag": maybe(text()),
+                        "priority": maybe(whole(-(10**6), 10**6)),
+                        "weight": maybe(whole(0, 1000)),
+                    },
+                ),
+            )
+        },
+        "/api/channel/tag/models": {"get": _op("Models of the channels with a tag", text(), query={"tag": text()})},
+        "/api/channel/fix": {"post": _op("Nothing to repair: how many channels there are", anything())},
+        "/api/channel/update_balance": {"get": _op("No provider is asked what is left there")},
+        "/api/channel/update_balance/{id}": {"get": _op("Refused: no provider is asked what is left", path=_ID)},
         "/api/channel/tag/enabled": {"post": _op("Enable channels with a tag", body=tag)},
         "/api/channel/tag/disabled": {"post": _op("Disable channels with a tag", body=tag)},
         "/api/channel/copy/{id}": {

@@ -8,11 +8,13 @@ from openhearth.core.envelope import Envelope
 from openhearth.core.errors import RequestError
 from openhearth.core.provider import Dialect
 from openhearth.core.rerank import Document, RerankRequest
+from openhearth.core.texts import texts_in, texts_of, unrepeated
 
 EMBEDDED = "nano-rerank"
 _MOST_DOCUMENTS = 10_000  # Cohere, best practices for rerank
 _LONGEST_NAME = 256
 _TEXT = "text"
+_NO_TEXT = frozenset({"rank_fields", "return_documents"})
 _READ_HERE = frozenset({"model", "query", "documents", "top_n"})
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
@@ -50,6 +52,16 @@ def read_order(envelope: Envelope, form: Dialect) -> Order:
         options=options,
     )
     return Order(request, envelope.get("return_documents", bool) or False)
+
+
+def looked_into(order: Order) -> tuple[Order, list[str]]:
+    """The order as it is to be sent, and every text in it. Raises RequestError (``invalid_value``)."""
+    request = order.request
+    options = dict(request.options)
+    texts = [request.query, *texts_in(options, _NO_TEXT)]
+    for document in request.documents:
+        texts += unrepeated([document.text, *texts_of(document.given)])
+    return msgspec.structs.replace(order, request=msgspec.structs.replace(request, options=options)), texts
 
 
 def _check(envelope: Envelope) -> None:

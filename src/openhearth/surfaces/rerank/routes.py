@@ -14,10 +14,11 @@ from openhearth.core.permissions import Permission
 from openhearth.core.provider import Dialect, Target
 from openhearth.core.rerank import RerankAnswer, RerankDriver
 from openhearth.relay.gate import Gate
+from openhearth.relay.screen import Screen, checks_input
 from openhearth.relay.work import Calls, Work
 from openhearth.surfaces.http import Json, Route, json_body, principal_of
 from openhearth.surfaces.rerank.answers import shown
-from openhearth.surfaces.rerank.bodies import Order, read_order
+from openhearth.surfaces.rerank.bodies import Order, looked_into, read_order
 from openhearth.surfaces.rerank.errors import CohereForm, EveryForm
 from openhearth.surfaces.work_answers import whole
 
@@ -25,9 +26,19 @@ _BYTES_PER_TOKEN = 4
 
 
 class Rerank:
-    """The routes. ``drivers`` do the asking, each in the forms it is listed for."""
+    """The routes. ``drivers`` do the asking, each in the forms it is listed for. ``screen`` moderates for the keys that
+    are held to it; nothing is looked at afterwards, since scores and the caller's own documents are all there is."""
 
-    def __init__(self, gate: Gate, calls: Calls, drivers: Mapping[Dialect, RerankDriver], limits: Limits) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        calls: Calls,
+        drivers: Mapping[Dialect, RerankDriver],
+        limits: Limits,
+        *,
+        screen: Screen | None = None,
+    ) -> None:
+        self._screen = screen
         self._gate = gate
         self._calls = calls
         self._drivers = drivers
@@ -64,6 +75,11 @@ class Rerank:
         return await whole(request, work, self._rank(work, order), errors)
 
     async def _rank(self, work: Work, order: Order) -> Response:
+        principal = work.call.principal
+        if self._screen is not None and checks_input(principal):
+            order, texts = looked_into(order)
+            await self._screen.check(principal, texts)
+
         async def asked(target: Target) -> RerankAnswer:
             return await self._drivers[target.provider.speaks[Operation.RERANK]].rank(target, order.request)
 

@@ -1,5 +1,9 @@
 """The things a bill lists: rows between a head that names columns and the first sum."""
 
+import re
+
+import msgspec
+
 from openhearth.engines.read_document.bills.labels import COLUMNS, ENDS_ITEMS
 from openhearth.engines.read_document.bills.values import sum_in
 from openhearth.engines.read_document.layout.pieces import Piece
@@ -22,11 +26,27 @@ def items_of(rows: list[Row]) -> list[Item]:
 def _columns(row: Row) -> dict[str, Piece]:
     """Where each column stands, by the words of the head."""
     columns: dict[str, Piece] = {}
-    for piece in row:
+    for piece in [part for whole in row for part in _heads(whole)]:
         name = next((name for name, pattern in COLUMNS if name not in columns and pattern.search(piece.text)), None)
         if name is not None and len(piece.text) <= 24:
             columns[name] = piece
     return columns
+
+
+def _heads(piece: Piece) -> list[Piece]:
+    """Heads that were read as one text though a line stands between them."""
+    parts = [match.span() for match in re.finditer(r"[^|｜]*[^|｜\s][^|｜]*", piece.text)]
+    step = piece.place.width / max(1, len(piece.text))
+    return [
+        msgspec.structs.replace(
+            piece,
+            text=piece.text[start:end].strip(),
+            place=msgspec.structs.replace(
+                piece.place, x0=piece.place.x0 + start * step, x1=piece.place.x0 + end * step
+            ),
+        )
+        for start, end in parts
+    ]
 
 
 def _listed(rows: list[Row], columns: dict[str, Piece]) -> list[Item]:
@@ -46,8 +66,9 @@ def _item(row: Row, columns: dict[str, Piece]) -> Item:
     for piece in row:
         column = min(columns, key=lambda name: _apart(piece, columns[name]))
         placed.setdefault(column, piece)
-    if "name" not in placed or len(placed) < 2:
+    if "name" not in placed or len(placed.keys() - {"line"}) < 2:
         return []
+    placed.pop("line", None)
     item: Item = []
     for column, piece in placed.items():
         value = piece.text

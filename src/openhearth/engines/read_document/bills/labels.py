@@ -19,13 +19,16 @@ def _label(field: str, kind: str, *tiers: str) -> Label:
     return Label(field, kind, tuple(re.compile(tier, _I) for tier in tiers))
 
 
+_OTHER_NUMBERS = ("vat", "tax", "pan", "gst", "reg", "tel", "phone", "mobile", "fax", "card", "account", "table")
+_NOT_OF = "".join(rf"(?<!{word} )(?<!{word}\.)(?<!{word}. )" for word in _OTHER_NUMBERS)
+
 LABELS = (
     _label(
         "number",
         "code",
-        r"发\s*票\s*号\s*码|发票号|invoice\s*(no|number|num|#)|票据号码|电子票号|客票号",
+        r"发\s*票\s*号\s*码|发票号|(invoice|\bbill)\s*(no|number|num|#)|票据号码|电子票号|客票号",
         r"(小票|流水|交易|单据|订单|账单|收据|销售)?(单号|号码|编号)|流水号|receipt\s*(no|number|#)"
-        r"|order\s*(no|number|#|id)|\bno\s*[.:：]|\bnº",
+        r"|(order|transaction|ticket|check)\s*(no|number|#|id)" + rf"|{_NOT_OF}\bno\s*[.:：]|\bnº",
     ),
     _label("code", "code", r"发\s*票\s*代\s*码|invoice\s*code"),
     _label(
@@ -41,7 +44,7 @@ LABELS = (
         r"价税合计|[(（]\s*小\s*写\s*[)）]|grand\s*total|amount\s*due|balance\s*due|total\s*due",
         r"(?<!价税)合\s*计|总\s*计|总\s*额|总金额|应\s*付|实\s*付|应\s*收"
         r"|(?<!sub)(?<!sub )(?<!sub-)\btotal\b(?!\s*(items|qty|quantity|tax|vat|discount))",
-        r"实\s*收|票价|金\s*额|amount\s*paid",
+        r"实\s*收|票价|金\s*额|amount\s*paid|net\s*(amount|payable)",
     ),
     _label("total_in_words", "words", r"[(（]?\s*大\s*写\s*[)）]?|价税合计|人民币"),
     _label(
@@ -54,7 +57,7 @@ LABELS = (
     _label(
         "seller",
         "name",
-        r"销\s*售\s*方(名\s*称)?|销方名称|收款单位|开票单位|商户名称|商户名|店名|门店|seller|merchant|vendor"
+        r"销\s*售\s*方(名\s*称)?|销方名称|收款单位|开票单位|商户名称|商户名|店名|门店|(seller|merchant|vendor)(?!\s*(id|no|number|code|copy|#))"
         r"|\bfrom\b(?=\s*[:：])|sold\s*by",
     ),
     _label(
@@ -87,6 +90,7 @@ KINDS = (
 )
 
 COLUMNS = (
+    ("line", re.compile(r"^\W*(s\.?\s*n|s(l|r)?\.?\s*no|no|序\s*号|行\s*号)\W*l?$|^#$", _I)),
     ("name", re.compile(r"品\s*名|名\s*称|商\s*品|项\s*目|货物|服务|item|description|product|particulars", _I)),
     ("quantity", re.compile(r"数\s*量|件数|qty|quantity|units?\b(?!\s*price)", _I)),
     ("unit_price", re.compile(r"单\s*价|unit\s*price|rate|\bprice\b", _I)),
@@ -94,5 +98,7 @@ COLUMNS = (
 )
 
 ENDS_ITEMS = re.compile(
-    r"合\s*计|总\s*计|小\s*计|税\s*额|应\s*付|实\s*收|实\s*付|sub\s*-?\s*total|\btotal\b|\btax\b|\bvat\b", _I
+    r"合\s*计|总\s*计|小\s*计|税\s*额|应\s*付|实\s*收|实\s*付|sub\s*-?\s*total|\btotal\b|\btax\b|\bvat\b"
+    r"|^\W*(gross|net)\s*(amount|total)|^\W*(discount|tender(ed)?|change)\b|找\s*零",
+    _I,
 )

@@ -20,8 +20,9 @@ from openhearth.engines.read_document.pages import Leaf
 Row = list[Piece]
 Value = tuple[str, str, float]  # in one form, as printed, certainty
 
-_BEHIND, _BESIDE, _BELOW, _UNNAMED = 1.0, 0.97, 0.8, 0.6
-_CODE = re.compile(r"[A-Z0-9][A-Z0-9-]{3,39}", re.IGNORECASE)
+_BEHIND, _BESIDE, _BELOW, _UNNAMED, _TOPMOST = 1.0, 0.97, 0.8, 0.6, 0.5
+_CODE = re.compile(r"[A-Z0-9][A-Z0-9/-]{3,39}", re.IGNORECASE)
+_OF_SHOPS = frozenset({"shop_receipt", "receipt"})
 _TAX_ID = re.compile(r"[0-9A-Z]{9,20}")
 _NO_NAME = re.compile(r"^[\W\d_]*$")
 _SIDES = (
@@ -43,10 +44,12 @@ def bill_of(leaf: Leaf, upright: Upright) -> Bill:
     for label in LABELS:
         for name, hit in _hits(label, rows):
             found.setdefault(name, hit)
-    _unnamed(rows, found)
+    if "total" in found and "subtotal" in found and found["total"].piece is found["subtotal"].piece:
+        del found["subtotal"]  # named by a word that means either, and no other total is there
+    kind, kind_score = _kind(rows)
+    _unnamed(rows, found, kind)
     fields = [_field(name, hit, upright) for name, hit in found.items()]
     items = items_of(rows)
-    kind, kind_score = _kind(rows)
     height, width = leaf.pixels.shape[:2]
     place = around([piece.place for piece in upright.pieces]) if upright.pieces else Place(0, 0, width, height)
     return Bill(
@@ -186,8 +189,8 @@ def _sided(hits: list[_Found], rows: list[Row]) -> list[tuple[str, _Found]]:
     return named
 
 
-def _unnamed(rows: list[Row], found: dict[str, _Found]) -> None:
-    """What speaks for itself."""
+def _unnamed(rows: list[Row], found: dict[str, _Found], kind: str) -> None:
+    """What speaks for itself. A till that prints all in one size puts the shop's name first."""
     pieces = [piece for row in rows for piece in row]
     for piece in pieces:
         if "date" not in found and (date := date_in(piece.text)):
@@ -198,6 +201,8 @@ def _unnamed(rows: list[Row], found: dict[str, _Found]) -> None:
             found["currency"] = _Found((code, piece.text, 1.0), piece, _BESIDE)
     if "seller" not in found and (seller := _heading(pieces)):
         found["seller"] = _Found((seller.text, seller.text, 1.0), seller, _UNNAMED)
+    elif "seller" not in found and kind in _OF_SHOPS and (first := _first_line(rows)):
+        found["seller"] = _Found((first.text, first.text, 1.0), first, _TOPMOST)
 
 
 def _heading(pieces: list[Piece]) -> Piece | None:
@@ -215,6 +220,15 @@ def _heading(pieces: list[Piece]) -> Piece | None:
         and not any(pattern.search(piece.text) for _, pattern in KINDS)
     ]
     return max(large, key=lambda piece: piece.size, default=None)
+
+
+def _first_line(rows: list[Row]) -> Piece | None:
+    """The topmost text, if it stands alone on its line and can be a name."""
+    if len(rows) < 5 or len(rows[0]) > 1:
+        return None
+    (first,) = rows[0]
+    is_name = _name(first.text) and not (date_in(first.text) or sum_in(first.text, surely=True))
+    return first if is_name and not any(pattern.search(first.text) for _, pattern in KINDS) else None
 
 
 def _kind(rows: list[Row]) -> tuple[str, float]:

@@ -18,7 +18,7 @@ _MONTHS = {
 _MONTH = "|".join(_MONTHS)
 _DAY_MONTH = re.compile(rf"\b(\d{{1,2}})(?:st|nd|rd|th)?\s+({_MONTH})[a-z]*\.?,?\s+((?:19|20)\d{{2}})\b", re.IGNORECASE)
 _MONTH_DAY = re.compile(rf"\b({_MONTH})[a-z]*\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+((?:19|20)\d{{2}})\b", re.IGNORECASE)
-_TIME = re.compile(r"(?<!\d)([01]?\d|2[0-3])[:：]([0-5]\d)(?:[:：]([0-5]\d))?(?!\d)")
+_TIME = re.compile(r"(?<!\d)([01]?\d|2[0-3])[:：]([0-5]\d)(?:[:：]([0-5]\d))?(?!\d)(?:\s*([ap])\.?m\b)?", re.IGNORECASE)
 _WORDS = re.compile(r"[零〇一二三四五六七八九壹贰貳叁參肆伍陆陸柒捌玖拾佰仟十百千万萬亿億圆元圓角分整正]{3,}")
 _DIGITS = {
     char: value
@@ -80,8 +80,11 @@ def time_in(text: str) -> tuple[str, str] | None:
     match = _TIME.search(text)
     if match is None:
         return None
-    hours, minutes, seconds = match.groups()
-    return f"{int(hours):02d}:{minutes}" + (f":{seconds}" if seconds else ""), match[0]
+    hours, minutes, seconds, half = match.groups()
+    hour = int(hours)
+    if half and 1 <= hour <= 12:
+        hour = hour % 12 + (12 if half in "pP" else 0)
+    return f"{hour:02d}:{minutes}" + (f":{seconds}" if seconds else ""), match[0]
 
 
 def words_in(text: str) -> tuple[str, str] | None:

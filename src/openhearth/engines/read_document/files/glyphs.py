@@ -17,6 +17,7 @@ _BOLD_NAME = re.compile(rb"bold|black|heavy|semibold", re.IGNORECASE)
 _NAME_BYTES = 128
 _SAME_LINE = 0.35  # of the letters' size: how far bottoms may differ
 _WORD_GAP = 0.18
+_LIKELY_WORD_GAP = 0.1  # where pdfium sees a space too
 _RUN_GAP = 1.5
 _BACK = -0.6
 _NEARLY = 8  # degrees
@@ -25,7 +26,7 @@ _HYPHEN = "\x02"  # what pdfium gives for a hyphen at the end of a line
 
 class Glyph(msgspec.Struct, frozen=True):
     """One letter; ``box`` is left, bottom, right, top in points. ``is_bad``: the file does not say what it means.
-    ``turn``: how many degrees it is turned clockwise."""
+    ``turn``: how many degrees it is turned clockwise. ``is_spaced``: pdfium sees an unwritten space before it."""
 
     text: str
     box: tuple[float, float, float, float]
@@ -33,6 +34,7 @@ class Glyph(msgspec.Struct, frozen=True):
     is_bold: bool
     is_bad: bool
     turn: int = 0
+    is_spaced: bool = False
 
     @property
     def upright(self) -> tuple[float, float, float, float]:
@@ -56,9 +58,11 @@ def glyphs_of(text: pdfium.PdfTextPage) -> list[Glyph]:
         raise too_large(f"A page of the PDF has {count:,} letters.")
     found: list[Glyph] = []
     box = raw.FS_RECTF()
+    is_spaced = False
     for index in range(count):
         code = raw.FPDFText_GetUnicode(text, index)
         if code in (0, 13, 10) or raw.FPDFText_IsGenerated(text, index) == 1:
+            is_spaced = is_spaced or code == ord(" ")
             continue
         raw.FPDFText_GetLooseCharBox(text, index, ctypes.byref(box))
         written = _written(code)
@@ -74,8 +78,10 @@ def glyphs_of(text: pdfium.PdfTextPage) -> list[Glyph]:
                 raw.FPDFText_GetFontWeight(text, index) >= _BOLD or _BOLD_NAME.search(_font(text, index)) is not None,
                 code == 0xFFFD or 0xE000 <= code <= 0xF8FF or raw.FPDFText_HasUnicodeMapError(text, index) == 1,
                 found[-1].turn if found and written.isspace() else _turn(text, index),
+                is_spaced,
             )
         )
+        is_spaced = False
     return found
 
 
@@ -112,7 +118,8 @@ def _is_word_end(before: Glyph, glyph: Glyph) -> bool:
     if before.text.isspace() or glyph.text.isspace() or glyph.turn % 90:
         return False
     gap = glyph.upright[0] - before.upright[2]
-    if gap < _WORD_GAP * max(before.size, glyph.size):
+    is_likely = glyph.is_spaced and not (before.text.isdigit() and glyph.text.isdigit())  # 103 669 is one number
+    if gap < (_LIKELY_WORD_GAP if is_likely else _WORD_GAP) * max(before.size, glyph.size):
         return False
     return not (CJK_END.search(before.text) and CJK_START.search(glyph.text))
 

@@ -14,7 +14,7 @@ import pypdfium2.raw as raw
 from openhearth.engines.read_document.faults import damaged, encrypted, unsupported, wrong_password
 from openhearth.engines.read_document.files.glyphs import Glyph, glyphs_of, runs_of
 from openhearth.engines.read_document.files.picture import Pixels
-from openhearth.engines.read_document.layout.pieces import Piece, Place
+from openhearth.engines.read_document.layout.pieces import Gap, Piece, Place
 
 _POINTS_PER_INCH = 72
 _ERR_PASSWORD, _ERR_SECURITY = 4, 5  # fpdfview.h
@@ -24,6 +24,7 @@ _LEAST_FIGURE = 0.0025  # of the page: smaller pictures are bullets and lines
 _MOST_FIGURE = 0.9  # larger ones are the page's own scan or its background
 _LEAST_SCAN = 0.75  # of the page: so much is covered by its scan, be it in strips
 _RIM = 0.08
+_WIDE_GAP = 0.7  # of the letters' size
 _MOST_OBJECTS = 20_000
 
 
@@ -140,7 +141,24 @@ class PdfPage:
         bold = sum(glyph.is_bold for glyph in run) * 2 > len(run)
         text = "".join(glyph.text for glyph in run).strip()
         turn = (run[0].turn + self._frame.turn) % 360
-        return Piece(text, place, sizes[len(sizes) // 2] * self.scale, bold, turn=turn)
+        gaps = () if turn else self._gaps(run)
+        return Piece(text, place, sizes[len(sizes) // 2] * self.scale, bold, turn=turn, gaps=gaps)
+
+    def _gaps(self, run: list[Glyph]) -> tuple[Gap, ...]:
+        """Spaces so wide that they may part the columns of a table; counted in letters from the first that is seen."""
+        found = []
+        count = 0
+        before: Glyph | None = None
+        for glyph in run:
+            if glyph.text.strip():
+                if before is not None and glyph.box[0] - before.box[2] > _WIDE_GAP * glyph.size:
+                    ends = (self._frame.place(before.box).x1, self._frame.place(glyph.box).x0)
+                    found.append(Gap(count, min(ends), max(ends)))
+                before = glyph
+            elif before is None:
+                continue
+            count += len(glyph.text)
+        return tuple(found)
 
 
 class _Frame(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from openhearth.engines.read_document.layout.regions import Region, kind_at
 from openhearth.engines.read_document.tables.grids import Grid
 
 BULLET = re.compile(r"^\s*[•·●▪◦‣○■□◆–—*-]\s*(?=\S)")
-NUMBERED = re.compile(r"^\s*(\d{1,3}[.)、]|[(（]\d{1,3}[)）]|[a-zA-Z][.)])\s*(?=\S)")
+NUMBERED = re.compile(r"^\s*(\d{1,3}[.)、](?!\d)|[(（]\d{1,3}[)）]|[a-zA-Z][.)])\s*(?=\S)")
 SECTION = re.compile(
     r"^\s*(\d{1,2}(\.\d{1,2}){0,3}\.?\s+\S|[一二三四五六七八九十]{1,3}[、.．]|第[一二三四五六七八九十百\d]{1,4}[章节条部篇])"
 )

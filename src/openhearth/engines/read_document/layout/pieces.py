@@ -7,6 +7,8 @@ import msgspec
 _CJK = r"\u2e80-\u303f\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef"
 CJK_END = re.compile(f"[{_CJK}]$")
 CJK_START = re.compile(f"^[{_CJK}]")
+CAPTION = re.compile(r"^\s*((table|figure|fig\.?)\s*\d{1,3}\s*[.:：]|[表图]\s*\d{1,3}(?!\d)\s*\D)", re.IGNORECASE)
+"""How the caption of a table or figure begins."""
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -44,9 +46,17 @@ class Place(msgspec.Struct, frozen=True):
         return self.shared(other) / area if area > 0 else float(other.holds(self.middle))
 
 
+class Gap(msgspec.Struct, frozen=True):
+    """A wide space within a run of text: before its letter ``index``, from ``x0`` to ``x1``."""
+
+    index: int
+    x0: float
+    x1: float
+
+
 class Piece(msgspec.Struct, frozen=True):
     """A run of text on one line. ``size`` is the height of its letters (of the font where it is known). ``turn``: how
-    many degrees clockwise it stands on its page."""
+    many degrees clockwise it stands on its page. ``gaps`` are known of upright texts of PDFs."""
 
     text: str
     place: Place
@@ -54,6 +64,7 @@ class Piece(msgspec.Struct, frozen=True):
     is_bold: bool = False
     score: float = 1.0
     turn: int = 0
+    gaps: tuple[Gap, ...] = ()
 
 
 def around(places: list[Place]) -> Place:
@@ -64,6 +75,22 @@ def around(places: list[Place]) -> Place:
         max(place.x1 for place in places),
         max(place.y1 for place in places),
     )
+
+
+def parted(piece: Piece) -> list[Piece]:
+    """The piece cut at its wide spaces, as in a table."""
+    starts = [(0, piece.place.x0), *((gap.index, gap.x1) for gap in piece.gaps)]
+    ends = [*((gap.index, gap.x0) for gap in piece.gaps), (len(piece.text), piece.place.x1)]
+    parts = [
+        msgspec.structs.replace(
+            piece,
+            text=piece.text[start:end].strip(),
+            place=Place(x0, piece.place.y0, max(x0, x1), piece.place.y1),
+            gaps=(),
+        )
+        for (start, x0), (end, x1) in zip(starts, ends, strict=True)
+    ]
+    return [part for part in parts if part.text]
 
 
 def joined(before: str, after: str) -> str:

@@ -2,7 +2,7 @@
 
 from statistics import median
 
-from openhearth.engines.read_document.layout.pieces import Piece, Place, around, in_rows
+from openhearth.engines.read_document.layout.pieces import CAPTION, Piece, Place, around, in_rows
 from openhearth.engines.read_document.tables.grids import Grid, GridCell
 
 _LEAST_ROWS = 3
@@ -16,7 +16,7 @@ _LEAST_GUTTER = 0.8  # between columns, in heights of a line
 def aligned(pieces: list[Piece]) -> list[Grid]:
     """Tables among ``pieces``, from the top."""
     grids = []
-    for stretch in _stretches(in_rows(pieces)):
+    for stretch in _stretches(in_rows([piece for piece in pieces if not CAPTION.match(piece.text)])):
         grid = _grid(stretch)
         if grid is not None:
             grids.append(grid)

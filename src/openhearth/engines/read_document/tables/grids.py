@@ -134,6 +134,9 @@ def _split(piece: Piece, grid: Grid) -> list[Piece]:
 
 
 def _cut(piece: Piece, x: float) -> int:
+    gap = min(piece.gaps, key=lambda one: abs((one.x0 + one.x1) / 2 - x), default=None)
+    if gap is not None and gap.x0 - piece.size < x < gap.x1 + piece.size:
+        return gap.index
     place = round((x - piece.place.x0) / max(1.0, piece.place.width) * len(piece.text))
     near = [index for index in range(max(0, place - 3), min(len(piece.text), place + 4)) if piece.text[index] == " "]
     return min(near, key=lambda index: abs(index - place)) if near else place

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.servers.processes import free_port
+from tests.servers.processes import free_port, runner
 
 START_S = 120.0
 
@@ -68,7 +68,7 @@ def running(data: Path, **environ: str) -> Iterator[Running]:
     started = time.monotonic()
     log = (data / "server.log").open("ab")
     process = subprocess.Popen(
-        [sys.executable, "-m", "openhearth", "serve", "--port", str(port), "--data", str(data)],
+        [*runner(), sys.executable, "-m", "openhearth", "serve", "--port", str(port), "--data", str(data)],
         env={**clean, **environ},
         stdin=subprocess.DEVNULL,
         stdout=log,

@@ -23,7 +23,6 @@ TESTS = Path(__file__).parents[1]
 PAPERS, SPEECH, PHOTOGRAPHS = (TESTS / kind / "data" / "real" for kind in ("papers", "speech", "moderation"))
 PATIENCE_S = 240
 TOOLS = "/aitools/v1/document-intelligence"
-SPANISH_SOUNDS = Path("/usr/share/asterisk/sounds/es_MX_f_Allison")
 ENGLISH = (
     "And Mr John Dashwood had then leisure to consider how much there might be prudently in his power to do for them",
     "Had he married a more amiable woman, he might have been made still more respectable than he was",
@@ -147,9 +146,7 @@ def test_recorded_chinese_is_heard(server: Running) -> None:
 
 def test_recorded_spanish_is_heard(server: Running, tmp_path: Path) -> None:
     """Measured: no word of 29 wrong."""
-    source = SPANISH_SOUNDS / "tt-allbusy.g722"
-    if not source.exists():
-        pytest.skip("needs recorded Spanish: apt-get install asterisk-core-sounds-es-g722 (CC BY-SA, not kept here)")
+    source = SPEECH / "spanish.g722"
     resampler = av.AudioResampler(format="s16", layout="mono", rate=24_000)
     with av.open(source, format="g722") as container:
         parts = [part.to_ndarray() for frame in container.decode(audio=0) for part in resampler.resample(frame)]

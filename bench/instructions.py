@@ -24,6 +24,7 @@ from uvicorn.server import ServerState
 from bench.upstream import STREAM, STREAM_HEAD, WHOLE
 from openhearth import config
 from openhearth.app.platform import Platform, platform
+from openhearth.core.money import Price
 from openhearth.core.operations import Operation
 from openhearth.core.provider import Dialect, Origin, Provider, Target
 from openhearth.doors.fast import FastDoor, bound
@@ -91,7 +92,8 @@ class Stand:
             "bench", "bench", "http://127.0.0.1:9/v1", speaks={Operation.CHAT: Dialect.OPENAI_CHAT}, auth="none"
         )
         router: Any = relay.router
-        router.catalog.add(Target("bench", provider, Origin("http", "127.0.0.1", 9), "/v1", "mock"))
+        price = Price(input_micros_per_mtok=150_000, output_micros_per_mtok=600_000, version=1)
+        router.catalog.add(Target("bench", provider, Origin("http", "127.0.0.1", 9), "/v1", "mock", price=price))
         settings = uvicorn.Config(built.app, ws="none", lifespan="off", log_config=None, access_log=False)
         state = ServerState()
         state.default_headers = [(b"date", b"Thu, 01 Jan 1970 00:00:00 GMT")]

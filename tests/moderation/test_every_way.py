@@ -132,7 +132,7 @@ def test_what_is_flagged_after_is_withheld_and_charged(seen: Seen, route: str) -
         if one.screens == "output":
             assert _is_flagged(one, WAYS[route].family), _said(one)
             assert VILE.encode() not in one.answer.body
-            assert one.charge > 0 or _is_streamed_chat(route, one), _said(one)
+            assert one.charge > 0, _said(one)
         else:
             assert one.answer.status == 200, _said(one)
             assert one.charge > 0, _said(one)
@@ -144,11 +144,6 @@ def test_what_is_harmless_passes_both(seen: Seen, route: str) -> None:
         if one.screens == "both":
             assert one.answer.status == 200, _said(one)
             assert one.charge > 0, _said(one)
-
-
-def _is_streamed_chat(route: str, one: Try) -> bool:
-    """A stream of the relay that is broken off is not charged, whatever the reason (docs/money.md)."""
-    return route in ("POST /v1/chat/completions", "POST /v1/completions") and one.number == 1
 
 
 def _is_flagged(one: Try, family: Family) -> bool:

@@ -30,6 +30,7 @@ class Limits:
         self._counters = counters
         self._ledger = ledger
         self._model_limits: dict[str, tuple[Limit, ...]] = {}
+        self._settled_by, self._written_by = self._book, ledger.settle  # bound once, not for every call
         if not counters.is_local:
             ledger.after_written = self._give_all
             ledger.after_death = counters.release
@@ -50,14 +51,14 @@ class Limits:
     def reserve(self, call: Call, nanos: int, tokens: int = 0) -> Reservation:
         """Take what ``call`` may use at most. Raises BudgetSpent, LimitError, and StorageFull when no call can be
         recorded."""
-        limits = self._limits_of(call)
         take = None
+        limits = self._limits_of(call) if self._model_limits else call.principal.limits
         if limits:
             take = self._take(call, limits, nanos, tokens)
             refused = self._counters.take_now(take)
             if refused is not None:
                 raise refusal(refused, nanos)
-        reservation = Reservation(call, nanos, take, self._book, self._ledger.settle)
+        reservation = Reservation(call, nanos, take, self._settled_by, self._written_by)
         try:
             self._ledger.open(reservation)
         except Exception:
@@ -75,7 +76,7 @@ class Limits:
         refused = await self._counters.take(take)
         if refused is not None:
             raise refusal(refused, nanos)
-        reservation = Reservation(call, nanos, take, self._book, self._ledger.settle)
+        reservation = Reservation(call, nanos, take, self._settled_by, self._written_by)
         try:
             self._ledger.open(reservation)
         except Exception:
@@ -100,8 +101,14 @@ class Limits:
 
     def _book(self, reservation: Reservation) -> None:
         """Shared counters are told when the ledger has written the call; until then its hold stands for its charge."""
-        if self._counters.is_local:
-            self._counters.give_now(self._given(reservation))
+        counters = self._counters
+        if not counters.is_local:
+            return
+        if reservation.take is None:
+            call = reservation.call
+            counters.charge_now(call.principal.scopes, call.model, reservation.charge_nanos, call.created_at)
+        else:
+            counters.give_now(self._given(reservation))
 
     async def _give_all(self, settled: Sequence[Reservation]) -> None:
         await self._counters.give([self._given(one) for one in settled])

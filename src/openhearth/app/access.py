@@ -22,6 +22,7 @@ from openhearth.surfaces.account.routes import routes as account_routes
 from openhearth.surfaces.admin import audit, groups, keys, tenants, users
 from openhearth.telemetry.log import Log
 
+_NOTE_WITHIN_S = 5.0
 _LOOK_EVERY_S = 60.0
 
 
@@ -63,20 +64,25 @@ class Access:
         cancelled."""
         while True:
             await asyncio.sleep(_LOOK_EVERY_S)
-            try:
-                await self.keys.note_uses()
-            except Exception as error:
-                # Whatever the store's trouble is, they are known here until it is over.
-                Log("access").error("last uses of keys cannot be written", error=type(error).__name__)
+            await self._note_uses()
             try:
                 await self.groups.load()
             except Exception as error:
                 # Whatever the store's trouble is, the limits we know stay in force.
                 Log("access").error("limits of models cannot be read", error=type(error).__name__)
 
-    def close(self) -> None:
-        """Let the threads of passwords end."""
+    async def close(self) -> None:
+        """Write down when keys were used; let the threads of passwords end."""
         self.passwords.close()
+        await self._note_uses()
+
+    async def _note_uses(self) -> None:
+        try:
+            async with asyncio.timeout(_NOTE_WITHIN_S):
+                await self.keys.note_uses()
+        except Exception as error:
+            # Whatever the store's trouble is, they are known here until it is over.
+            Log("access").error("last uses of keys cannot be written", error=type(error).__name__)
 
     def routes(self, gate: Gate) -> list[BaseRoute]:
         """Keys, users, organisations, projects, groups, the audit log, and the caller's own account."""

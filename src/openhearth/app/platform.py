@@ -145,7 +145,8 @@ class _Assembly:
             bind_models=accounting.limits.bind_models,
             may_register=partial(may_register, self._records, self._config.access.registration),
         )
-        self._stack.callback(access.close)
+        access.sessions.share_tries(accounting.counters, accounting.ledger.boot_id)
+        self._stack.push_async_callback(access.close)
         password = await access.start()
         self._stack.callback(asyncio.create_task(access.look(), name="limits of models").cancel)
         told = f"User root, password {password} (shown this once; 'openhearth user password root' makes another)"

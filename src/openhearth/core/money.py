@@ -85,6 +85,11 @@ class Price(msgspec.Struct, frozen=True):
         """What to hold in nanos for a call of at most ``worst``, whatever kinds its tokens turn out to be."""
         return self.cost(worst)
 
+    def most_of_text(self, into: int, out: int) -> int:
+        """``most`` of a usage of so many tokens in and out and nothing else, none of them negative."""
+        tokens = into * self.input_micros_per_mtok + out * self.output_micros_per_mtok
+        return self.request_micros * 1000 + -(-tokens // 1000)
+
     def rates(self) -> dict[str, int]:
         """Every rate that is not 0, in micros, by the names of ``COUNTED`` and ``request_micros``."""
         names = ("request_micros", "input_micros_per_mtok", "output_micros_per_mtok", "image_micros")
@@ -132,11 +137,15 @@ class Tariff(Price, frozen=True):
 
     @override
     def most(self, worst: Usage) -> int:
-        dearest = self.dearest
         if is_text(worst):
-            exact = dearest[-1] + worst.input_tokens * dearest[0] + worst.output_tokens * dearest[_OUTPUT]
-        else:
-            exact = dearest[-1] + sum(map(mul, _quantities(worst), dearest))
+            return self.most_of_text(worst.input_tokens, worst.output_tokens)
+        exact = self.dearest[-1] + sum(map(mul, _quantities(worst), self.dearest))
+        return -(-exact // EXACT_PER_NANO) if exact > 0 else 0
+
+    @override
+    def most_of_text(self, into: int, out: int) -> int:
+        dearest = self.dearest
+        exact = dearest[-1] + into * dearest[0] + out * dearest[_OUTPUT]
         return -(-exact // EXACT_PER_NANO) if exact > 0 else 0
 
     @override

@@ -77,7 +77,7 @@ class Admission(msgspec.Struct, eq=False):
         if outcome is not _OK:
             call.outcome = outcome
             call.error_code = error_code
-        if price is not None and outcome in _CHARGED:
+        if price is not None and (outcome in _CHARGED or error_code == WITHHELD):
             call.cost_nanos = call.charge_nanos = price.cost(call.usage)
             call.price_version = price.version
             if call.principal.ratio_ppm != ONE_PPM:
@@ -101,6 +101,8 @@ class Admission(msgspec.Struct, eq=False):
 
 _OK = Outcome.OK  # an enumeration's members are slow to look up
 _CHARGED = frozenset({Outcome.OK, Outcome.CLIENT_GONE})
+WITHHELD = "content_flagged"
+"""The code of an answer that moderation keeps from the client. It was made, so it is charged."""
 
 
 def outcome_of(error: GatewayError) -> Outcome:
@@ -195,10 +197,13 @@ class Gate:
 
         Raises Forbidden (model or operation not allowed for this key), BudgetSpent and LimitError.
         """
-        call = self._call(principal, operation, model, stream)
+        if principal.models or principal.operations:
+            self._check(principal, operation, model)
         if worst_nanos and principal.ratio_ppm != ONE_PPM:
             worst_nanos = _hold(principal, worst_nanos)
-        return Admission(call, self._limits.reserve(call, worst_nanos, tokens), self.clock)
+        now, clock = self._now(), self.clock
+        call = Call(self._ids.new(now), operation, model, principal, now, clock(), "", 0, stream)
+        return Admission(call, self._limits.reserve(call, worst_nanos, tokens), clock)
 
     async def admit_shared(
         self,
@@ -211,17 +216,17 @@ class Gate:
         tokens: int = 0,
     ) -> Admission:
         """``admit``, also where other processes count the same limits."""
-        call = self._call(principal, operation, model, stream)
+        self._check(principal, operation, model)
+        now = self._now()
+        call = Call(self._ids.new(now), operation, model, principal, now, self.clock(), stream=stream)
         hold = _hold(principal, worst_nanos)
         return Admission(call, await self._limits.reserve_shared(call, hold, tokens), self.clock)
 
-    def _call(self, principal: Principal, operation: Operation, model: str, stream: bool) -> Call:
+    def _check(self, principal: Principal, operation: Operation, model: str) -> None:
         if principal.models:
             self.check_model(principal, model)
         if principal.operations and not _allowed(operation, principal.operations):
             raise Forbidden(f"This key may not be used for {operation}.", code="operation_not_allowed")
-        now = self._now()
-        return Call(self._ids.new(now), operation, model, principal, now, self.clock(), stream=stream)
 
 
 def _hold(principal: Principal, worst_nanos: int) -> int:

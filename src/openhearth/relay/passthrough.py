@@ -4,7 +4,7 @@ import msgspec
 from msgspec import Raw
 
 from openhearth.config import Config
-from openhearth.core.call import Principal, Usage
+from openhearth.core.call import Principal
 from openhearth.core.envelope import NO_USAGE, Envelope
 from openhearth.core.errors import RequestError
 from openhearth.core.money import FREE, UNPRICED
@@ -122,8 +122,8 @@ def worst_case(targets: list[Target], body_bytes: int, output_tokens: int = _MOS
     for target in targets:
         price = target.price
         if price is not FREE and price is not UNPRICED:
-            usage = Usage(input_tokens=body_bytes, output_tokens=output_tokens)
-            most = max(most, price.most(usage))
+            worst = price.most_of_text(body_bytes, output_tokens)
+            most = worst if worst > most else most
     return most
 
 

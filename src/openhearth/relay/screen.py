@@ -15,6 +15,7 @@ from openhearth.core.errors import GatewayError, RequestError, UpstreamGarbled, 
 from openhearth.core.operations import Operation
 from openhearth.core.provider import RELAYED, Target
 from openhearth.engines.ports import EngineHost
+from openhearth.relay.gate import WITHHELD
 from openhearth.relay.retry import classify
 from openhearth.relay.work import Calls, Work
 from openhearth.transport.collect import collect
@@ -78,7 +79,7 @@ class Screen:
         for given in requests_of(texts, pictures):
             flagged = await self._flagged(anyone, given)
             if flagged:
-                raise RequestError(f"Flagged by moderation: {', '.join(flagged)}.", code="content_flagged")
+                raise RequestError(f"Flagged by moderation: {', '.join(flagged)}.", code=WITHHELD)
 
     async def after(self, work: Work, texts: Sequence[str], pictures: Sequence[Seen] = ()) -> None:
         """``check`` of what a call has made. What is withheld was made all the same: the call is settled as one that

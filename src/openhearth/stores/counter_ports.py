@@ -64,7 +64,7 @@ class Counters(Protocol):
 
     @property
     def is_local(self) -> bool:
-        """True: ``take_now`` and ``give_now`` work and nobody else counts. False: only the awaited methods do."""
+        """True: the methods ``…_now`` work and nobody else counts. False: only the awaited methods do."""
 
     @property
     def trouble(self) -> str:
@@ -76,6 +76,10 @@ class Counters(Protocol):
     def take_now(self, take: Take) -> Refusal | None: ...
 
     def give_now(self, given: Given) -> None: ...
+
+    def charge_now(self, scopes: tuple[str, ...], model: str, nanos: int, now: float) -> None:
+        """Count the charge of a call that nothing limited, so that nothing was taken for it: for ``scopes`` and for the
+        ``model``. Each time anew, unlike ``give_now``. ``now`` is when the call began."""
 
     async def take(self, take: Take) -> Refusal | None:
         """``None``: taken. Else the first limit that refuses, and nothing is taken. Raises StoreAway."""

@@ -39,7 +39,6 @@ def newapi_routes(
     records, usage = SqlNewApi(kept.database), Usage(SqlUsage(kept.database))
     standings = Standings(records, usage, accounting.ledger.flushed)
     callers = Callers(gate, kept)
-    access.sessions.share_tries(accounting.counters, accounting.ledger.boot_id)
     announcements = Announcements(records)
     redemptions = Redemptions(records, kept, ground.keys, pepper)
     options = Options(

@@ -83,6 +83,10 @@ class SharedCounters(Counters):
         raise TypeError("these counters are shared: await give")
 
     @override
+    def charge_now(self, scopes: tuple[str, ...], model: str, nanos: int, now: float) -> None:
+        raise TypeError("these counters are shared: await give")
+
+    @override
     async def take(self, take: Take) -> Refusal | None:
         if take.nanos < 0 or take.tokens < 0:
             raise ValueError("A take cannot be negative.")

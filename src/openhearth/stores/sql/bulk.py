@@ -6,14 +6,16 @@ step of its own. PostgreSQL's reads a long statement anew each time, and sends m
 for tables whose values the driver takes as they are (no JSON).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
-from typing import TypeVar
+from operator import attrgetter
+from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import Column, Connection, Table, bindparam, delete, insert
 
 _MOST_ROWS = 128
+_FEW = 16
 _ROW = TypeVar("_ROW")
 
 
@@ -37,6 +39,31 @@ def insert_many(connection: Connection, table: Table, rows: Sequence[msgspec.Str
             connection.execute(insert(table), [msgspec.structs.asdict(row) for row in rows])
 
 
+def insert_alike(connection: Connection, table: Table, rows: Sequence[msgspec.Struct], own: Sequence[str]) -> None:
+    """``insert_many`` for rows that are mostly the same but for their ``own`` columns: SQLite's driver takes longer to
+    bind a value than SQLite to store it, so values that many rows share are bound once for all of them."""
+    if connection.dialect.paramstyle != "qmark" or len(rows) < _FEW:
+        insert_many(connection, table, rows)
+        return
+    shared = [column.name for column in table.columns if column.name not in own]
+    of_all, of_one = attrgetter(*shared), attrgetter(*own)
+    names = connection.dialect.identifier_preparer
+    columns = ", ".join(map(names.quote, (*shared, *own)))
+    start = (
+        f"INSERT INTO {names.format_table(table)} ({columns}) SELECT {', '.join('?' * len(shared))}, * FROM (VALUES "
+    )
+    one = f"({', '.join('?' * len(own))})"
+    rest: list[msgspec.Struct] = []
+    for same, kind in _by(of_all, rows).items():
+        if len(kind) < _FEW:
+            rest += kind
+            continue
+        for part in _blocks(kind):
+            values = chain(same, chain.from_iterable(map(of_one, part)))
+            connection.exec_driver_sql(f"{start}{', '.join([one] * len(part))})", tuple(values))
+    insert_many(connection, table, rest)
+
+
 def delete_many(connection: Connection, table: Table, column: Column[str], keys: Sequence[str]) -> None:
     """Delete the rows of ``table`` whose ``column`` is one of ``keys``."""
     if not keys:
@@ -52,6 +79,18 @@ def delete_many(connection: Connection, table: Table, column: Column[str], keys:
         case _:
             gone = delete(table).where(column == bindparam("gone"))
             connection.execute(gone, [{"gone": key} for key in keys])
+
+
+def _by(key: Callable[[_ROW], Any], rows: Sequence[_ROW]) -> dict[Any, list[_ROW]]:
+    kinds: dict[Any, list[_ROW]] = {}
+    for row in rows:
+        of_row = key(row)
+        kind = kinds.get(of_row)
+        if kind is None:
+            kinds[of_row] = [row]
+        else:
+            kind.append(row)
+    return kinds
 
 
 def _blocks(rows: Sequence[_ROW]) -> Iterator[Sequence[_ROW]]:

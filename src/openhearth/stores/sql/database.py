@@ -7,6 +7,7 @@ a bug of ours and passes through.
 """
 
 import asyncio
+import sqlite3
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -208,6 +209,7 @@ def _engine(place: URL) -> Engine:
             ) from error
         event.listen(engine, "connect", _prepare_postgres)
         return engine
+    sqlite3.register_adapter(bool, int)  # what it stores anyway; the driver's search for a way costs 0.7 µs a value
     engine = create_engine(place, pool_size=_READERS + 1, max_overflow=0)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

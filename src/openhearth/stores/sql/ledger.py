@@ -7,11 +7,15 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 from openhearth.core.call import Outcome
 from openhearth.stores.ports import LedgerEntry, NodeRecord, OpenReservation, Posting
 from openhearth.stores.sql import sums
-from openhearth.stores.sql.bulk import delete_many, insert_many
+from openhearth.stores.sql.bulk import delete_many, insert_alike, insert_many
 from openhearth.stores.sql.rows import record, records
 from openhearth.stores.sql.tables import BALANCES, LEDGER, NODES, POSTINGS, RESERVATIONS
 
 _CHUNK = 500
+_OWN = (
+    "effect", "created_at", "duration_ms", "first_byte_ms", "input_tokens", "output_tokens", "cached_tokens",
+    "reserved_nanos", "cost_nanos", "charge_nanos",
+)  # fmt: skip
 _CHECKPOINT = (
     update(RESERVATIONS)
     .where(RESERVATIONS.c.call_id == bindparam("call"))
@@ -29,9 +33,10 @@ def write_new(
     if closed is None:
         closed = [entry.effect for entry in settled]
     insert_many(connection, RESERVATIONS, opened)
-    insert_many(connection, LEDGER, settled)
+    last = sums.last_row(connection)
+    insert_alike(connection, LEDGER, settled, _OWN)
     delete_many(connection, RESERVATIONS, RESERVATIONS.c.call_id, closed)
-    sums.add(connection, settled)
+    sums.add(connection, settled, last)
 
 
 def write_missing(connection: Connection, settled: Sequence[LedgerEntry], opened: Sequence[OpenReservation]) -> None:

@@ -27,6 +27,17 @@ _BALANCE = text(
     "INSERT INTO balances (account, nanos) VALUES (:name, :nanos) "
     "ON CONFLICT (account) DO UPDATE SET nanos = balances.nanos + excluded.nanos"
 )
+# ``postings_of`` for all rows of the ledger after one, made where they are: half the work of handing them over.
+_SIDES = f"""
+    INSERT INTO postings (effect, account, nanos, created_at)
+    SELECT effect, account, nanos, created_at FROM (
+        SELECT effect, created_at, CASE side.column1
+            WHEN 0 THEN 'user:' || user_id WHEN 1 THEN 'target:' || target_id ELSE '{MARGIN}' END AS account,
+        CASE side.column1
+            WHEN 0 THEN -charge_nanos WHEN 1 THEN cost_nanos ELSE charge_nanos - cost_nanos END AS nanos
+        FROM ledger CROSS JOIN (VALUES (0), (1), (2)) AS side WHERE ledger.rowid > ?
+    ) WHERE nanos <> 0
+"""
 _ADDED = (
     "calls", "failures", "input_tokens", "output_tokens", "cached_tokens", "images", "duration_ms", "cost_nanos",
     "charge_nanos",
@@ -42,15 +53,26 @@ _HOUR = text(
 # The user too: all who are signed in call without a key.
 _HOUR_KEY = ("hour", "key_id", "model", "target_id", "operation", "user_id")
 _OUTCOME, _OK = attrgetter("outcome"), str(Outcome.OK)
+_CHARGE, _COST = attrgetter("charge_nanos"), attrgetter("cost_nanos")
 _COUNTS = [(name, attrgetter(name)) for name in _ADDED[2:]]
 
 
-def add(connection: Connection, settled: Sequence[LedgerEntry]) -> None:
-    """Add what ``settled`` changes; none of them was added before."""
-    post(
-        connection,
-        [posting for entry in settled if entry.charge_nanos or entry.cost_nanos for posting in postings_of(entry)],
-    )
+def last_row(connection: Connection) -> int | None:
+    """The last row of the ledger so far, where rows are numbered in the order they were written."""
+    if connection.dialect.name != "sqlite":
+        return None
+    last = connection.exec_driver_sql("SELECT MAX(rowid) FROM ledger").scalar()
+    return int(last or 0)
+
+
+def add(connection: Connection, settled: Sequence[LedgerEntry], last: int | None) -> None:
+    """Add what ``settled`` changes; none of them was added before. ``last`` is ``last_row`` before they were there."""
+    paid = [entry for entry in settled if entry.charge_nanos or entry.cost_nanos]
+    if paid and last is not None:
+        connection.exec_driver_sql(_SIDES, (last,))
+        _add(connection, _BALANCE, _balances(paid))
+    else:
+        post(connection, [posting for entry in paid for posting in postings_of(entry)])
     _add(connection, _SPEND, charged(settled))
     hours = _hours(settled)
     if hours:
@@ -75,6 +97,24 @@ def postings_of(entry: LedgerEntry) -> Iterator[Posting]:
         yield Posting(entry.effect, f"target:{entry.target_id}", cost, when)
     if charge != cost:
         yield Posting(entry.effect, MARGIN, charge - cost, when)
+
+
+def _balances(paid: Iterable[LedgerEntry]) -> dict[str, int]:
+    """What postings of calls add up to, by account. Calls alike are added up first."""
+    alike: dict[tuple[str, str], list[LedgerEntry]] = {}
+    for entry in paid:
+        key = (entry.user_id, entry.target_id)
+        group = alike.get(key)
+        if group is None:
+            alike[key] = [entry]
+        else:
+            group.append(entry)
+    sums: dict[str, int] = {}
+    for (user, target), entries in alike.items():
+        charge, cost = sum(map(_CHARGE, entries)), sum(map(_COST, entries))
+        for account, nanos in ((f"user:{user}", -charge), (f"target:{target}", cost), (MARGIN, charge - cost)):
+            sums[account] = sums.get(account, 0) + nanos
+    return sums
 
 
 def spent(connection: Connection, now: float) -> dict[str, int]:

@@ -127,7 +127,7 @@ async def open_desk(folder: Path, access: Access | None = None, server: Server |
         _, root = await keys.create(name="root's", is_admin=True)
         yield Desk(asgi.app([who, *accounts.routes(gate)]), records, root, password)
     finally:
-        accounts.close()
+        await accounts.close()
         await records.close()
 
 

@@ -72,7 +72,7 @@ def test_sides_made_by_the_database_are_those_made_here(engine: Engine, kinds: i
         )
         found = connection.execute(select(POSTINGS).order_by(POSTINGS.c.effect, POSTINGS.c.account)).all()
         assert [tuple(row) for row in found] == [(one.effect, one.account, one.nanos, one.created_at) for one in wanted]
-        balances = dict(connection.execute(select(BALANCES.c.account, BALANCES.c.nanos)).all())  # type: ignore[arg-type]
+        balances = dict(connection.execute(select(BALANCES.c.account, BALANCES.c.nanos)).all())
     summed: dict[str, int] = {}
     for one in wanted:
         summed[one.account] = summed.get(one.account, 0) + one.nanos

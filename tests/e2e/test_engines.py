@@ -13,6 +13,7 @@ from openhearth.engines.unix_http import get
 from tests.e2e.conftest import Running, running
 
 CHAT = "smollm2-135m-instruct"
+ENDS = ("0", "2")  # its tokens that end an answer
 LOAD_S = 90.0
 
 
@@ -83,7 +84,8 @@ def test_killing_an_engine_at_work_is_told_at_once_and_the_next_call_works(tmp_p
 
 
 def _ask_for_much(connection: http.client.HTTPConnection, server: Running, *, stream: bool) -> None:
-    body = {"model": CHAT, "messages": [{"role": "user", "content": "Count from 1 to 1000."}], "max_tokens": 4000}
+    body = {"model": CHAT, "messages": [{"role": "user", "content": "Count from 1 to 1000."}], "max_tokens": 4000,
+            "logit_bias": dict.fromkeys(ENDS, -100)}  # fmt: skip
     headers = {"authorization": f"Bearer {server.key}", "content-type": "application/json"}
     connection.request("POST", "/v1/chat/completions", json.dumps({**body, "stream": stream}), headers)
 

@@ -73,6 +73,12 @@ class RequestError(GatewayError):
     code = "invalid_request"
 
 
+class Flagged(RequestError):
+    """Moderation stopped what was sent, or withheld what was made. What was made is charged."""
+
+    code = "content_flagged"
+
+
 class NotFound(RequestError):
     status = 404
     code = "not_found"

@@ -7,7 +7,7 @@ from typing import Protocol
 import msgspec
 
 from openhearth.core.call import ONE_PPM, Call, Checkpoint, Outcome, Principal, Usage
-from openhearth.core.errors import AccessError, Forbidden, GatewayError, RequestError, UpstreamTimeout
+from openhearth.core.errors import AccessError, Flagged, Forbidden, GatewayError, RequestError, UpstreamTimeout
 from openhearth.core.ids import OrderedIds
 from openhearth.core.money import Price
 from openhearth.core.networks import is_within
@@ -77,7 +77,7 @@ class Admission(msgspec.Struct, eq=False):
         if outcome is not _OK:
             call.outcome = outcome
             call.error_code = error_code
-        if price is not None and (outcome in _CHARGED or error_code == WITHHELD):
+        if price is not None and (outcome in _CHARGED or error_code == Flagged.code):
             call.cost_nanos = call.charge_nanos = price.cost(call.usage)
             call.price_version = price.version
             if call.principal.ratio_ppm != ONE_PPM:
@@ -101,8 +101,6 @@ class Admission(msgspec.Struct, eq=False):
 
 _OK = Outcome.OK  # an enumeration's members are slow to look up
 _CHARGED = frozenset({Outcome.OK, Outcome.CLIENT_GONE})
-WITHHELD = "content_flagged"
-"""The code of an answer that moderation keeps from the client. It was made, so it is charged."""
 
 
 def outcome_of(error: GatewayError) -> Outcome:

@@ -11,11 +11,10 @@ from typing import Protocol
 import msgspec
 
 from openhearth.core.call import Principal, Usage
-from openhearth.core.errors import GatewayError, RequestError, UpstreamGarbled, UpstreamRejected
+from openhearth.core.errors import Flagged, GatewayError, RequestError, UpstreamGarbled, UpstreamRejected
 from openhearth.core.operations import Operation
 from openhearth.core.provider import RELAYED, Target
 from openhearth.engines.ports import EngineHost
-from openhearth.relay.gate import WITHHELD
 from openhearth.relay.retry import classify
 from openhearth.relay.work import Calls, Work
 from openhearth.transport.collect import collect
@@ -73,13 +72,13 @@ class Screen:
     async def check(self, principal: Principal, texts: Sequence[str], pictures: Sequence[Seen] = ()) -> None:
         """Return when nothing is flagged; callers ask ``checks_input`` and ``checks_output`` before.
 
-        Raises RequestError (``content_flagged``) naming the categories, and what the moderation's own failure raises.
+        Raises Flagged naming the categories, and what the moderation's own failure raises.
         """
         anyone = msgspec.structs.replace(principal, models=())  # a key's list of models is not about its guard
         for given in requests_of(texts, pictures):
             flagged = await self._flagged(anyone, given)
             if flagged:
-                raise RequestError(f"Flagged by moderation: {', '.join(flagged)}.", code=WITHHELD)
+                raise Flagged(f"Flagged by moderation: {', '.join(flagged)}.")
 
     async def after(self, work: Work, texts: Sequence[str], pictures: Sequence[Seen] = ()) -> None:
         """``check`` of what a call has made. What is withheld was made all the same: the call is settled as one that

@@ -4,6 +4,7 @@ A time is covered by the longest stretches that are added up: spans of days, day
 for the greater part, the lesser part is taken away instead of adding up the greater.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
@@ -64,7 +65,8 @@ class _Cover:
         self._connection = connection
         self._days = days
         self._per = per
-        self._has_sums = has_sums
+        self._known = sorted(days.calls)
+        self._by_hour = sorted(days.by_hour) if has_sums else []
         self._spans = {size: valid_spans(connection, days.calls, size) for size in SPANS} if has_spans else {}
         self.parts: dict[tuple[_Kind, bool], _Ranges] = {}
 
@@ -74,24 +76,29 @@ class _Cover:
             self._hours(low, high, adds=True)
             return
         run: list[int] = []  # days one after the other that are taken whole
-        for day in range(low // HOURS_A_DAY, -(-high // HOURS_A_DAY)):
+        done = low
+        for day in _touched(self._known, low, high):
             start, end = day * HOURS_A_DAY, (day + 1) * HOURS_A_DAY
             first, last = max(low, start), min(high, end)
-            if day not in self._days.calls:
-                self._hours(first, last, adds=True)
-            elif last - first == HOURS_A_DAY or day in self._days.alone:
+            if done < first:  # days that are not added up: years, where all there ever was is asked for
+                self._run(run)
+                run = []
+                self._note(_RAW, True, done, first)
+            done = last
+            if last - first == HOURS_A_DAY or day in self._days.alone:
                 run.append(day)
                 continue
-            elif 2 * (last - first) > HOURS_A_DAY and self._is_same(day):
+            if 2 * (last - first) > HOURS_A_DAY and self._is_same(day):
                 run.append(day)
                 self._hours(start, first, adds=False)
                 self._hours(last, end, adds=False)
                 continue
-            else:
-                self._hours(first, last, adds=True)
+            self._hours(first, last, adds=True)
             self._run(run)
             run = []
         self._run(run)
+        if done < high:
+            self._note(_RAW, True, done, high)
 
     def _run(self, days: list[int]) -> None:
         if days:
@@ -117,15 +124,18 @@ class _Cover:
 
     def _hours(self, low: int, high: int, *, adds: bool) -> None:
         """Hours: by one dimension where they are added up so and no more is asked, else as they were written."""
-        while low < high:
-            day = low // HOURS_A_DAY
-            end = min(high, (day + 1) * HOURS_A_DAY)
-            self._note(_HOUR if self._has_sums and day in self._days.by_hour else _RAW, adds, low, end)
-            low = end
+        for day in _touched(self._by_hour, low, high):
+            first, last = max(low, day * HOURS_A_DAY), min(high, (day + 1) * HOURS_A_DAY)
+            if low < first:
+                self._note(_RAW, adds, low, first)
+            self._note(_HOUR, adds, first, last)
+            low = last
+        if low < high:
+            self._note(_RAW, adds, low, high)
 
     def _is_same(self, day: int) -> bool:
         """Whether the hours of ``day`` are of the very calls that the day is of, so that they can be taken from it."""
-        if self._has_sums and day in self._days.by_hour:
+        if self._by_hour and day in self._days.by_hour:
             return True
         hour = USAGE_HOURS.c.hour
         within = and_(hour >= day * HOURS_A_DAY, hour < (day + 1) * HOURS_A_DAY)
@@ -186,6 +196,13 @@ def _by(sums: Any, dimension: Dimension) -> FromClause:
     named = [] if dimension == "org" else [sums.c.name.label(name)]
     chosen: FromClause = select(*columns, *named).where(sums.c.dimension == dimension).subquery()
     return chosen
+
+
+def _touched(days: Sequence[int], low: int, high: int) -> Sequence[int]:
+    """Those of the sorted ``days`` that the hours from ``low`` up to ``high`` lie in."""
+    if low >= high:
+        return ()
+    return days[bisect_left(days, low // HOURS_A_DAY) : bisect_left(days, -(-high // HOURS_A_DAY))]
 
 
 def _within(when: ColumnElement[int], ranges: _Ranges) -> ColumnElement[bool]:

@@ -5,9 +5,13 @@ import http.client
 import json
 import os
 import signal
+import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+
+import pytest
 
 from openhearth.engines.unix_http import get
 from tests.e2e.conftest import Running, running
@@ -57,8 +61,15 @@ def test_a_server_stops_at_once_while_it_preloads(tmp_path: Path) -> None:
         assert "Traceback" not in server.log()
 
 
-def test_killing_an_engine_at_work_is_told_at_once_and_the_next_call_works(tmp_path: Path) -> None:
-    with running(tmp_path / "data", OPENHEARTH__ENGINES__CHAT=CHAT) as server:
+@pytest.fixture
+def shallow() -> Iterator[Path]:
+    """A folder in which the engine's socket lies: it would not fit below a test's usual long name."""
+    with tempfile.TemporaryDirectory(prefix="oh") as folder:
+        yield Path(folder)
+
+
+def test_killing_an_engine_at_work_is_told_at_once_and_the_next_call_works(shallow: Path) -> None:
+    with running(shallow, OPENHEARTH__ENGINES__CHAT=CHAT) as server:
         for has_begun in (True, False):
             address = server.url.removeprefix("http://")
             with closing(http.client.HTTPConnection(address, timeout=LOAD_S)) as connection:

@@ -6,7 +6,7 @@ step of its own. PostgreSQL's reads a long statement anew each time, and sends m
 for tables whose values the driver takes as they are (no JSON).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -54,7 +54,7 @@ def insert_alike(connection: Connection, table: Table, rows: Sequence[msgspec.St
     )
     one = f"({', '.join('?' * len(own))})"
     rest: list[msgspec.Struct] = []
-    for same, kind in _by(of_all, rows).items():
+    for same, kind in by_kind(of_all, rows).items():
         if len(kind) < _FEW:
             rest += kind
             continue
@@ -81,7 +81,8 @@ def delete_many(connection: Connection, table: Table, column: Column[str], keys:
             connection.execute(gone, [{"gone": key} for key in keys])
 
 
-def _by(key: Callable[[_ROW], Any], rows: Sequence[_ROW]) -> dict[Any, list[_ROW]]:
+def by_kind(key: Callable[[_ROW], Any], rows: Iterable[_ROW]) -> dict[Any, list[_ROW]]:
+    """``rows`` in lists of those with the same ``key``."""
     kinds: dict[Any, list[_ROW]] = {}
     for row in rows:
         of_row = key(row)

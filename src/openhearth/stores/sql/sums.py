@@ -12,7 +12,7 @@ from sqlalchemy import Connection, or_, select, text
 from openhearth.core.allowance import Windows, window_of, windows_at
 from openhearth.core.call import Outcome
 from openhearth.stores.ports import LedgerEntry, Posting
-from openhearth.stores.sql.bulk import insert_many
+from openhearth.stores.sql.bulk import by_kind, insert_many
 from openhearth.stores.sql.tables import POSTINGS, SPEND, USAGE_HOURS
 
 MARGIN = "margin"
@@ -53,6 +53,7 @@ _HOUR = text(
 # The user too: all who are signed in call without a key.
 _HOUR_KEY = ("hour", "key_id", "model", "target_id", "operation", "user_id")
 _OUTCOME, _OK = attrgetter("outcome"), str(Outcome.OK)
+_PAYS = attrgetter("user_id", "target_id")
 _CHARGE, _COST = attrgetter("charge_nanos"), attrgetter("cost_nanos")
 _COUNTS = [(name, attrgetter(name)) for name in _ADDED[2:]]
 
@@ -101,16 +102,8 @@ def postings_of(entry: LedgerEntry) -> Iterator[Posting]:
 
 def _balances(paid: Iterable[LedgerEntry]) -> dict[str, int]:
     """What postings of calls add up to, by account. Calls alike are added up first."""
-    alike: dict[tuple[str, str], list[LedgerEntry]] = {}
-    for entry in paid:
-        key = (entry.user_id, entry.target_id)
-        group = alike.get(key)
-        if group is None:
-            alike[key] = [entry]
-        else:
-            group.append(entry)
     sums: dict[str, int] = {}
-    for (user, target), entries in alike.items():
+    for (user, target), entries in by_kind(_PAYS, paid).items():
         charge, cost = sum(map(_CHARGE, entries)), sum(map(_COST, entries))
         for account, nanos in ((f"user:{user}", -charge), (f"target:{target}", cost), (MARGIN, charge - cost)):
             sums[account] = sums.get(account, 0) + nanos

@@ -2,6 +2,7 @@
 scan, people speaking, neutral photographs. Where they come from: ``README.md`` in each ``data/real``."""
 
 import base64
+import io
 import json
 import urllib.request
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import av
 import numpy as np
+import pypdfium2 as pdfium
 import pytest
 
 from openhearth.core.form import FilePart, written
@@ -16,6 +18,7 @@ from openhearth.engines.read_document.ocr.regions import MODEL_FILE
 from openhearth.engines.read_document.settings import LAYOUT_PACK
 from tests.e2e.conftest import Running
 from tests.engines.moderation_packs import settings
+from tests.papers.fetched import exam_paper
 from tests.pictures.packed import pack_file
 from tests.speech.spoken import encoded, word_errors
 
@@ -43,6 +46,13 @@ SPANISH = (
     "Todos los representantes de la casa se encuentran ocupados asistiendo a otros vendedores por teléfono. "
     "Por favor espere y su llamada será atendida en el orden que fue recibida."
 )
+EXAM = (
+    "廿书教育2022年山东专升本考试", "计算机文化基础模拟试题", "每小题1分,共25分", "请将其代码填涂在答题卡上",
+    "当前计算机领域的发展趋势为", "A.ENIAC", "B.EDSAC", "C.UNIVAC", "D.EDVAC",
+    "在Word2010中,有关表格的描述中,错误的是", "B.Word表格中有“合并后居中”命令", "Windows7是一个多任务操作系统",
+    "B.Alt+F4", "鼠标右键单击应用程序窗口左上角的控制图标,然后选择“关闭”", "Excel2010工作簿的默认扩展名是.xlsx",
+    "在PowerPoint2010中", "默认扩展名为pptx,但是也支持ppt格式", "209",
+)  # fmt: skip
 
 pytestmark = pytest.mark.timeout(PATIENCE_S + 30)
 
@@ -112,6 +122,33 @@ def test_a_scan_in_six_languages_is_read(server: Running) -> None:
         "saute par-dessus le chien", "La volpe marrone rapida", "marrón rápido salta sobre el perro", "cão preguiçoso.",
     ):  # fmt: skip
         assert words in text, text
+
+
+def assert_exam(text: str) -> None:
+    """Every part of the first page, in order; spaces and the width of a comma are the reader's own."""
+    plain = "".join(text.split()).replace("，", ",")
+    places = [plain.find(part) for part in EXAM]
+    assert -1 not in places, ([part for part, place in zip(EXAM, places, strict=True) if place < 0], text)
+    assert places == sorted(places), text
+
+
+def test_a_scanned_page_in_chinese_and_english_becomes_markdown(server: Running) -> None:
+    pack_file(LAYOUT_PACK, MODEL_FILE)
+    path = f"{TOOLS}/pdf_to_markdown"
+    answer = sent(server, path, "exam.pdf", exam_paper(), page_start="1", page_count="1")
+    markdown = answer["result"]["markdown"]
+    assert_exam(markdown)
+    assert "# 计算机文化基础模拟试题" in markdown, "titles are titles"
+    assert "\n5. 关闭当前文档" in markdown, "questions are a numbered list"
+
+
+def test_a_picture_of_a_scanned_page_in_chinese_and_english_is_read(server: Running) -> None:
+    pack_file(LAYOUT_PACK, MODEL_FILE)
+    with io.BytesIO() as picture:
+        pdfium.PdfDocument(exam_paper())[0].render(scale=1).to_pil().convert("RGB").save(picture, "JPEG", quality=80)
+        answer = sent(server, "/v1/ocr", "exam.jpg", picture.getvalue())
+    assert_exam(answer["text"])
+    assert min(line["score"] for line in answer["lines"]) > 0.8
 
 
 def heard(server: Running, name: str, data: bytes) -> tuple[str, str]:

@@ -15,6 +15,9 @@ Corners = npt.NDArray[np.float64]  # 4 × 2, x and y, clockwise from the top lef
 
 _LONGEST_SIDE = 2000
 _LEAST_SCORE = 0.5
+_LEAST_LOOKED_AT = 0.2
+_DOUBTFUL = 0.8
+_MOST_AGAIN = 40
 _STRIP = 1600  # pixels of a tall picture read at once
 _OVERLAP = 160
 _TALL = 2.2
@@ -46,7 +49,7 @@ class Reader:
         self._engine: Any = RapidOCR(
             params={
                 "Global.max_side_len": _LONGEST_SIDE,
-                "Global.text_score": _LEAST_SCORE,
+                "Global.text_score": _LEAST_LOOKED_AT,
                 "Global.log_level": "critical",
                 "EngineConfig.onnxruntime.intra_op_num_threads": threads,
                 "EngineConfig.onnxruntime.inter_op_num_threads": 1,
@@ -76,11 +79,28 @@ class Reader:
         result = self._engine(np.ascontiguousarray(page[..., ::-1]), use_det=True, use_cls=True, use_rec=True)
         if result.boxes is None or result.txts is None:
             return []
-        return [
-            Read(text.strip(), float(score), np.asarray(box, dtype=np.float64) + np.array((0, top)))
+        found = [
+            Read(text, float(score), np.asarray(box, dtype=np.float64))
             for box, text, score in zip(result.boxes, result.txts, result.scores, strict=True)
-            if text.strip()
         ]
+        doubtful = sorted(
+            (number for number, line in enumerate(found) if line.score < _DOUBTFUL),
+            key=lambda number: -found[number].length,
+        )
+        for number in doubtful[:_MOST_AGAIN]:
+            found[number] = self._again(page, found[number])
+        kept = (line for line in found if line.text.strip() and line.score >= _LEAST_SCORE)
+        return [Read(line.text.strip(), line.score, line.corners + np.array((0, top))) for line in kept]
+
+    def _again(self, page: Pixels, line: Read) -> Read:
+        """Read in all its pixels, for a large page is read in fewer, and both ways up: a long line, squeezed for the
+        network that tells its direction, is at times taken for one upside down."""
+        best, crop = line, _upright(page, line)
+        for side in (crop, crop[::-1, ::-1]):
+            result = self._engine(np.ascontiguousarray(side[..., ::-1]), use_det=False, use_cls=False, use_rec=True)
+            if result.txts and result.scores[0] > best.score:
+                best = Read(result.txts[0], float(result.scores[0]), line.corners)
+        return best
 
     def angle(self, pixels: Pixels, lines: list[Read]) -> int:
         """How far the page lies turned clockwise: 0, 90, 180 or 270. A few long lines decide."""
@@ -97,15 +117,19 @@ class Reader:
         return 180 if is_turned else 0
 
     def _is_upside_down(self, pixels: Pixels, line: Read) -> bool:
-        width, height = max(1, round(line.length)), max(1, round(line.height))
-        target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-        matrix = cv2.getPerspectiveTransform(line.corners.astype(np.float32), target)
-        crop = cv2.warpPerspective(pixels, matrix, (width, height))
-        if height > 1.5 * width:
-            crop = np.rot90(crop)
+        crop = _upright(pixels, line)
         result = self._engine(np.ascontiguousarray(crop[..., ::-1]), use_det=False, use_cls=True, use_rec=False)
         label, score = result.cls_res[0] if result.cls_res else ("0", 1.0)
         return bool(label == "180" and score > 0.9)
+
+
+def _upright(pixels: Pixels, line: Read) -> Pixels:
+    """The line cut out and laid flat; one that stands is laid down."""
+    width, height = max(1, round(line.length)), max(1, round(line.height))
+    target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    matrix = cv2.getPerspectiveTransform(line.corners.astype(np.float32), target)
+    crop = cv2.warpPerspective(pixels, matrix, (width, height))
+    return np.asarray(np.rot90(crop) if height > 1.5 * width else crop, dtype=np.uint8)
 
 
 def _less_narrow(pixels: Pixels) -> Pixels:

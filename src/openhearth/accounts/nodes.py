@@ -49,11 +49,14 @@ class Nodes:
         return [node for node in await self._records.nodes() if not self._lives(node)]
 
     def _lives(self, node: NodeRecord) -> bool:
-        if node.boot_id == self.boot_id:
-            return True
-        if node.seen_at < self._now() - self._lease_s:
-            return False
-        return node.host != self._host or (node.pid != os.getpid() and _runs(node.pid))
+        return node.boot_id == self.boot_id or lives(node, self._now(), host=self._host, lease_s=self._lease_s)
+
+
+def lives(node: NodeRecord, now: float, *, host: str = "", lease_s: float = LEASE_S) -> bool:
+    """Whether ``node``, another process than this, still serves at ``now``; ``host`` is where this one is."""
+    if node.seen_at < now - lease_s:
+        return False
+    return node.host != (host or this_host()) or (node.pid != os.getpid() and _runs(node.pid))
 
 
 def this_host() -> str:

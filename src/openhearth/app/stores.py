@@ -1,13 +1,16 @@
 """The stores that the configuration names: which database, and where limits are counted."""
 
 import sys
+import time
 from pathlib import Path
 
+from openhearth.accounts.nodes import lives
 from openhearth.config import Config, ConfigError
 from openhearth.stores.counter_ports import Counters
 from openhearth.stores.shared.line import SharedCounters, Times
 from openhearth.stores.shared.memory import MemoryCounters
 from openhearth.stores.sql import SqlRecords
+from openhearth.stores.sql.copying import Told, copy, serving
 from openhearth.stores.sql.counters import SqlCounterRows, SqlTruth
 from openhearth.stores.sql.database import Database
 
@@ -17,8 +20,15 @@ _VALKEY_TIMES = Times(tend_s=1.0)  # a third of what takes wait in a new era: ev
 
 def open_records(config: Config) -> SqlRecords:
     """The database, not connected yet. Raises ConfigError for an address that names none, or one without its driver."""
-    url = config.store.url or f"sqlite:///{Path(config.store.folder) / 'openhearth.db'}"
-    return SqlRecords(url)
+    return SqlRecords(_url(config))
+
+
+def copy_records(config: Config, target_url: str, told: Told) -> dict[str, int]:
+    """All records into another, empty database; rows by table. Raises ConfigError, also while a process serves."""
+    url = _url(config)
+    if any(lives(node, time.time()) for node in serving(url)):
+        raise ConfigError("The platform is running on this database. Stop it first: what it writes now would be lost.")
+    return copy(url, target_url, told)
 
 
 def open_counters(config: Config, database: Database) -> Counters:
@@ -44,6 +54,10 @@ def open_counters(config: Config, database: Database) -> Counters:
     except ValueError as error:
         raise ConfigError(f"store.shared: {error}") from error
     return SharedCounters(ValkeyRows(wire, SqlTruth(database)), _VALKEY_TIMES)
+
+
+def _url(config: Config) -> str:
+    return config.store.url or f"sqlite:///{Path(config.store.folder) / 'openhearth.db'}"
 
 
 def trouble(database: Database, counters: Counters) -> str:

@@ -140,6 +140,10 @@ _GROUPS = {
             "key": "Print the public key that the server signs receipts with.",
         },
     ),
+    "database": (
+        "The records of this installation, without a server.",
+        {"copy": "Copy all records into another, empty database: from SQLite to PostgreSQL, or back."},
+    ),
     "packs": (
         "Model packs of the embedded engines.",
         {

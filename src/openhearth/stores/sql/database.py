@@ -50,20 +50,29 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 
-class Database:
-    """An engine and its threads. Raises ConfigError for a URL that names no database we can use."""
+class Engines:
+    """One database's connections, as SQLAlchemy has them: ``any``, those for ``reading`` one snapshot, and those for
+    ``writing``. Raises ConfigError for a URL that names no database we can use."""
 
     def __init__(self, url: str) -> None:
         place = _place(url)
-        self._engine = _engine(place)
-        self._reading = self._engine
-        self._writing = self._engine.execution_options(openhearth_writes=True)
+        self.is_sqlite = is_sqlite(place)
+        self.any = self.reading = _engine(place)
+        self.writing = self.any.execution_options(openhearth_writes=True)
+        if not self.is_sqlite:
+            # Two statements of one reader see the same; two of a writer each see what was committed before them.
+            self.reading = self.any.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            self.writing = self.any.execution_options(isolation_level="READ COMMITTED")
+
+
+class Database:
+    """Engines and their threads. Raises ConfigError for a URL that names no database we can use."""
+
+    def __init__(self, url: str) -> None:
+        self._engines = Engines(url)
         self._writer = self._aside = ThreadPoolExecutor(1, thread_name_prefix="records-write")
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="records-read")
-        if not is_sqlite(place):
-            # Two statements of one reader see the same; two of a writer each see what was committed before them.
-            self._reading = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            self._writing = self._engine.execution_options(isolation_level="READ COMMITTED")
+        if not self._engines.is_sqlite:
             self._aside = ThreadPoolExecutor(1, thread_name_prefix="records-aside")
         self._troubles: dict[ThreadPoolExecutor, str] = {}
 
@@ -101,7 +110,7 @@ class Database:
         """``read`` for as long as it takes."""
 
         def run() -> _R:
-            with self._reading.connect() as connection:
+            with self._engines.reading.connect() as connection:
                 return work(connection, *args, **kwargs)
 
         return await self._run(self._readers, run)
@@ -116,7 +125,7 @@ class Database:
         def run() -> _R:
             for left in range(_MOST_TRIES, 0, -1):
                 try:
-                    with self._writing.begin() as connection:
+                    with self._engines.writing.begin() as connection:
                         return work(connection, *args, **kwargs)
                 except DBAPIError as error:
                     if left == 1 or _state(error) not in _POSTGRES_AGAIN:
@@ -141,7 +150,7 @@ class Database:
     def _shut(self) -> None:
         for pool in (self._writer, self._aside, self._readers):
             pool.shutdown()
-        self._engine.dispose()
+        self._engines.any.dispose()
 
 
 def is_away(error: SQLAlchemyError) -> bool:

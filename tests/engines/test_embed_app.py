@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 from starlette.applications import Starlette
+from typing_extensions import override
 
 from openhearth.engines.embed.app import build
+from openhearth.engines.embed.embedding import Vector, shown
 from openhearth.engines.embed.settings import EmbedSettings
 from tests.engines.scripted_graphs import WordGraphs
 from tests.fakes.asgi import Answer, ask, calling
@@ -47,7 +49,17 @@ async def test_each_text_gets_a_vector_in_order() -> None:
 async def test_base64_is_the_same_vector_in_little_endian_float32() -> None:
     (plain,) = vectors(await embed(app(), input="refund"))
     coded = (await embed(app(), input="refund", encoding_format="base64")).json()["data"][0]["embedding"]
-    assert np.allclose(np.frombuffer(base64.b64decode(coded), "<f4"), plain, atol=1e-8)
+    assert np.array_equal(np.frombuffer(base64.b64decode(coded), "<f4"), plain.astype(np.float32))
+
+
+def test_written_numbers_are_the_very_same_float32() -> None:
+    """Also small ones, which a fixed number of decimals would round."""
+    random = np.random.default_rng(1)
+    numbers = np.concatenate([random.normal(size=4000) * size for size in (1, 1e-3, 1e-9, 1e-30)]).astype(np.float32)
+    numbers = np.append(numbers, np.array([0, 1, -1, 0.1, 1e-45], np.float32))
+    said = json.loads(json.dumps(shown(numbers, "float")))
+    assert np.array_equal(np.array(said).astype(np.float32), numbers)
+    assert max(len(json.dumps(number)) for number in shown(numbers[:4000], None)) <= 16
 
 
 async def test_dimensions_are_cut_and_brought_to_length_one() -> None:
@@ -74,7 +86,7 @@ async def test_tokens_are_their_text() -> None:
         {"input": ""}, {"input": []}, {"input": ["a", ""]}, {"input": ["a", 3]}, {"input": [["a"]]},
         {"input": [[1], []]}, {"input": [True]}, {"input": {"a": 1}}, {"input": 7}, {"input": None}, {},
         {"input": ["a"] * 2049},
-        {"input": [1, 10**7]}, {"input": [[1], "a"]}, {"input": ["a b c d " * 80_000]},
+        {"input": [1, 10**7]}, {"input": [[1], "a"]}, {"input": ["a b c d " * 80_000]}, {"input": [1] * 300_001},
     ],
 )  # fmt: skip
 async def test_a_wrong_input_is_refused_by_name(body: dict[str, Any]) -> None:
@@ -185,6 +197,23 @@ async def test_the_best_piece_of_a_long_document_counts() -> None:
     short = await rerank(engine, query="refund money", documents=documents, max_tokens_per_doc=50)
     assert {one["index"]: one for one in short.json()["results"]}[1]["relevance_score"] < best["relevance_score"]
     assert short.json()["usage"]["total_tokens"] < 80
+
+
+async def test_equal_documents_keep_their_order() -> None:
+    """The network sees each in another row of its batch, which moves the last digits."""
+
+    class Wavering(WordGraphs):
+        @override
+        def judge(self, query: Vector, documents: list[Vector]) -> list[float]:
+            return [0.5 + 1e-7 * at for at in range(len(documents))]
+
+    found = (await rerank(app(Wavering()), query="refund", documents=["card"] * 3)).json()["results"]
+    assert [one["index"] for one in found] == [0, 1, 2]
+
+
+async def test_a_query_alone_may_be_too_long() -> None:
+    answer = await rerank(app(), query="a b c d " * 80_000, documents=["a"])
+    assert (answer.status, answer.json()["error"]["param"]) == (400, "query")
 
 
 async def test_another_encoder_is_ranked_by_without_the_network() -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import time
 
 import pytest
 
@@ -53,6 +54,23 @@ def test_a_number_that_is_no_text_is_refused(tokens: Tokens, number: int) -> Non
     with pytest.raises(RequestError) as caught:
         tokens.decode([15339, number])
     assert (caught.value.param, caught.value.code) == ("input", "unknown_token")
+
+
+@pytest.mark.parametrize("run", ["a", "好", " ", "-", "ab1"])
+def test_whoever_has_counted_enough_reads_no_further(tokens: Tokens, run: str) -> None:
+    """Half a minute of a core was spent on such a text before it was refused."""
+    began_s = time.process_time()
+    assert 1000 < tokens.count(run * 2_000_000, 1000) < 10_000
+    assert time.process_time() - began_s < 2.0
+
+
+def test_the_start_of_a_run_without_blanks_is_cut_between_characters(tokens: Tokens) -> None:
+    text = "退款将在十四天内退回到您原来用来支付的银行卡上"
+    start = tokens.first(text, 8)
+    assert start == text[: len(start)] != ""
+    assert tokens.count(start) <= 8
+    assert "\ufffd" not in start
+    assert tokens.first("a" * 20_000, 1000) == "a" * 8000
 
 
 def test_a_text_is_cut_between_words(tokens: Tokens) -> None:

@@ -107,9 +107,11 @@ async def test_a_long_text_is_judged_to_its_end() -> None:
     assert all(f"day {day}." in " ".join(judge.pieces) for day in (0, 1500, 2999))
 
 
-async def test_fields_without_effect_are_named() -> None:
+async def test_fields_without_effect_are_named_or_refused() -> None:
     answer = await moderate(engine(), {"input": "fine", "model": "x", "user": "u", "threshold": 1, "a\r\nb": 2})
     assert answer.headers["x-openhearth-dropped"] == "threshold, a??b"
+    strict = await moderate(engine(strict=True), {"input": "fine", "model": "x", "user": "u", "threshold": 1})
+    assert (strict.status, strict.json()["error"]["param"]) == (422, "threshold")
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,11 @@ from tests.fakes.media import png
 from tests.pictures.packed import pack_file
 
 ROOT = Path(__file__).resolve().parents[2]
-PHOTOGRAPHS = sorted([*ROOT.glob("docs/pictures/*.jpg"), *ROOT.glob("tests/pictures/*.[jp][pn]g")])
+PHOTOGRAPHS = sorted(
+    path
+    for pattern in ("docs/pictures/*.jpg", "tests/pictures/*.[jp][pn]g", "tests/moderation/data/real/*.jpg")
+    for path in ROOT.glob(pattern)
+)
 
 
 @pytest.fixture(scope="module")

@@ -307,6 +307,19 @@ async def test_checks_and_call_are_settled(serve: Serve) -> None:
         assert held.gate.limits.open == 0
 
 
+async def test_a_client_that_leaves_is_checked_no_further(serve: Serve) -> None:
+    async with serve("input") as held:
+        held.up.script(Fault(silent=True))
+        async with connect(held.gate.port) as connection:
+            await connection.send(request(CHAT, said("a word " * 100_000)))
+            seen = await held.up.saw(1)
+        await seen.aborted()
+        (call,) = await held.gate.finished.wait()
+        assert (call.operation, call.outcome) == (Operation.MODERATE, Outcome.CLIENT_GONE)
+        assert held.asked(CHAT) == []
+        assert held.gate.limits.open == 0
+
+
 async def test_a_withheld_stream_stops_the_upstream_and_is_settled_as_rejected(serve: Serve) -> None:
     async with serve("output", window_chars=20) as held:
         held.up.words = ("something really quite vile", *[" word"] * 2000)

@@ -1,11 +1,16 @@
 """What surfaces share: errors in a family's own field names, and bodies read as Structs."""
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
 
 from openhearth.core.errors import RequestError
+from openhearth.core.permissions import Permission
 from openhearth.dialects import fish_errors
+from openhearth.doors import asgi
 from openhearth.surfaces.family import Renamed
-from openhearth.surfaces.http import _field
+from openhearth.surfaces.http import Route, _field
+from tests.fakes.asgi import ask
 
 
 def test_an_error_names_the_field_as_the_family_knows_it() -> None:
@@ -33,3 +38,15 @@ def test_an_error_of_another_field_stays_as_it_is() -> None:
 )
 def test_the_field_that_a_decoder_complains_of(said: str, field: str | None) -> None:
     assert _field(said) == field
+
+
+@pytest.mark.parametrize("path", ["/v2/rerank", "/v1/v2/rerank", "/v1/chat/completions"])
+async def test_a_wrong_method_is_told_the_path_that_was_called(path: str) -> None:
+    async def nothing(_: Request) -> Response:
+        raise AssertionError
+
+    paths = ("/v1/v2/rerank", "/v1/chat/completions")
+    app = asgi.app([Route(one, nothing, methods=["POST"], permission=Permission.PUBLIC) for one in paths])
+    answer = await ask(app, "GET", path)
+    assert (answer.status, answer.headers["allow"]) == (405, "POST")
+    assert f"GET is not for {path};" in answer.json()["error"]["message"]

@@ -84,7 +84,9 @@ async def test_one_answer_has_what_clients_of_both_families_read() -> None:
             "billed_units": {"search_units": 1},
             "tokens": {"input_tokens": 42, "output_tokens": 0},
         }
-        assert found["results"][0].keys() == {"index", "relevance_score"}
+        assert found["results"][0].keys() == {"index", "relevance_score", "document"}  # Jina's default
+        without = (await app.post("/v1/rerank", ask(return_documents=False))).json()
+        assert without["results"][0].keys() == {"index", "relevance_score"}
 
 
 async def test_the_second_version_is_coheres_own() -> None:
@@ -106,6 +108,12 @@ async def test_documents_come_back_as_they_were_given() -> None:
         ]
         assert up.bodies[0]["documents"] == ["refund to card", "refund"]
         assert up.bodies[0]["return_documents"] is False
+
+
+async def test_the_text_of_a_document_given_back_is_a_text() -> None:
+    async with serving("jina") as (app, _):
+        answer = await app.post("/v1/rerank", ask(documents=[{"text": ["refund", "card"], "id": 7}]))
+        assert answer.json()["results"][0]["document"] == {"text": '["refund","card"]', "id": 7}
 
 
 async def test_fields_are_ranked_in_their_order() -> None:
@@ -169,6 +177,28 @@ async def test_usage_is_what_the_upstream_says_or_an_estimate() -> None:
 
 
 @pytest.mark.parametrize(
+    ("form", "counts", "tokens", "searches"),
+    [
+        ("jina", {"usage": {"total_tokens": None}}, 0, 0),
+        ("jina", {"usage": {"total_tokens": 12.0}}, 12, 0),
+        ("jina", {"meta": {"billed_units": {"search_units": 2.0}, "tokens": {"input_tokens": 9.0}}}, 9, 2),
+        ("jina", {"meta": {"billed_units": None, "tokens": None, "api_version": None}}, 0, 0),
+        ("cohere", {"meta": {"billed_units": {"search_units": None}, "tokens": {"input_tokens": None}}}, 0, 0),
+    ],
+)
+async def test_counts_come_in_every_way_of_writing(
+    form: str, counts: dict[str, Any], tokens: int, searches: int
+) -> None:
+    async with serving(form) as (app, up):
+        up.plan(200, {"results": [{"index": 0, "relevance_score": 0.5}], **counts})
+        assert (await app.post("/v1/rerank", ask())).status == 200
+        (call,) = await app.finished.wait()
+        assert call.usage.source == ("upstream" if tokens or searches else "estimate")
+        assert not tokens or call.usage.input_tokens == tokens
+        assert not searches or call.usage.searches == searches
+
+
+@pytest.mark.parametrize(
     ("status", "said", "shown", "words"),
     [
         (400, {"message": "top_n is odd"}, 400, "top_n is odd"),
@@ -209,6 +239,7 @@ async def test_our_own_credential_is_never_the_callers_fault() -> None:
     [
         {"results": [{"index": 9, "relevance_score": 1}]},
         {"results": [{"index": 0, "relevance_score": 1}, {"index": 0, "relevance_score": 0.5}]},
+        {"results": [{"index": 0, "relevance_score": None}]},
         {"results": "no"},
         [],
     ],
@@ -242,7 +273,8 @@ async def test_no_model_means_the_embedded_one_where_the_form_allows_it() -> Non
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("query", ""), ("query", " "), ("query", 3), ("query", {"image": "x"}), ("query", None), ("documents", []),
+        ("query", ""), ("query", " "), ("query", 3), ("query", {"image": "x"}),
+        ("query", {"text": "a", "image": "x"}), ("query", None), ("documents", []),
         ("documents", "a"), ("documents", [1]), ("documents", [""]), ("documents", [{"title": "a"}]),
         ("documents", ["a"] * 10_001), ("documents", None), ("top_n", 0), ("top_n", "2"), ("top_n", 1.5),
         ("top_n", True), ("return_documents", "yes"), ("rank_fields", "text"), ("rank_fields", []),

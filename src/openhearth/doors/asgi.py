@@ -48,7 +48,8 @@ def app(routes: list[BaseRoute], lifespan: Lifespan | None = None) -> ASGIApp:
         path = request.scope["path"]
         if error.status_code == 405:
             allow = (error.headers or {}).get("Allow", "")
-            answer = _answer(MethodNotAllowed(f"{request.method} is not for {path[:200]}; use {allow}."))
+            called = request.scope["called_path"][:200]
+            answer = _answer(MethodNotAllowed(f"{request.method} is not for {called}; use {allow}."))
             answer.headers["allow"] = allow
             return answer
         return _answer(NotFound(_unknown_path(path, paths), code="unknown_path"))
@@ -89,6 +90,7 @@ class _Edge:
             await send({"type": "http.response.start", "status": 204, "headers": _PREFLIGHT})
             await send({"type": "http.response.body", "body": b""})
             return
+        scope["called_path"] = scope["path"]
         scope["path"] = self._path(scope["path"])
         scope["request_id"] = request_id = new_id("req")
         began_s = time.monotonic()

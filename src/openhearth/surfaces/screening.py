@@ -1,6 +1,9 @@
 """What a surface does for keys whose traffic is moderated: look into the request before, let answers through after."""
 
-from starlette.requests import Request
+import asyncio
+from collections.abc import Coroutine
+
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from openhearth.config import Config
@@ -11,7 +14,7 @@ from openhearth.media.sources import Sources
 from openhearth.relay.passthrough import Ask
 from openhearth.relay.screen import Screen, checks_input, checks_output
 from openhearth.relay.services import Relay
-from openhearth.surfaces.chat_texts import asked
+from openhearth.surfaces.chat_texts import Asked, asked
 from openhearth.surfaces.home import asker_of
 from openhearth.surfaces.relay_response import RelayResponse
 from openhearth.surfaces.screened_response import Guard, ScreenedResponse
@@ -28,11 +31,14 @@ class Screening:
     async def before(self, request: Request, envelope: Envelope, principal: Principal) -> None:
         """Check texts and pictures of a request.
 
-        Raises RequestError (``content_flagged``, ``unsupported_content``), and what the check's failure raises.
+        Raises RequestError (``content_flagged``, ``unsupported_content``), what the check's failure raises, and
+        ClientDisconnect: a long request takes many checks, and nobody waits for them any more.
         """
         if not checks_input(principal):
             return
-        found = asked(envelope)
+        await _unless_left(request, self._checked(request, asked(envelope), principal))
+
+    async def _checked(self, request: Request, found: Asked, principal: Principal) -> None:
         asker = asker_of(request, principal, self._config.server.public_url)
         pictures = [await self._sources.picture(source, asker) for source in found.pictures]
         await self._screen.check(principal, found.texts, pictures)
@@ -45,3 +51,23 @@ class Screening:
             return RelayResponse(relay, operation, envelope, ask, body_bytes)
         guard = Guard(self._screen, principal, self._config.moderation)
         return ScreenedResponse(relay, operation, envelope, ask, body_bytes, guard=guard)
+
+
+async def _unless_left(request: Request, checking: Coroutine[None, None, None]) -> None:
+    """Run ``checking`` to its end, or until the client leaves. Raises ClientDisconnect."""
+    task = asyncio.create_task(checking)
+    leaving = asyncio.create_task(_left(request))
+    try:
+        await asyncio.wait({task, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+    finally:
+        task.cancel()
+        leaving.cancel()
+        await asyncio.gather(task, leaving, return_exceptions=True)
+    raise ClientDisconnect
+
+
+async def _left(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

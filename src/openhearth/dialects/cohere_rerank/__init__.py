@@ -37,8 +37,10 @@ class _Result(msgspec.Struct):
 
 
 class _Units(msgspec.Struct):
-    search_units: float = 0
-    input_tokens: float = 0
+    """The client's types allow ``null``."""
+
+    search_units: float | None = None
+    input_tokens: float | None = None
 
 
 class _Meta(msgspec.Struct):
@@ -61,4 +63,4 @@ def decode(body: bytes) -> tuple[Iterable[Ranked], int, int]:
     meta = answer.meta or _Meta()
     tokens, units = meta.tokens or _Units(), meta.billed_units or _Units()
     results = [Ranked(one.index, one.relevance_score) for one in answer.results]
-    return results, round(tokens.input_tokens), round(units.search_units)
+    return results, round(tokens.input_tokens or 0), round(units.search_units or 0)

@@ -38,7 +38,7 @@ class _Output(msgspec.Struct):
 
 
 class _Usage(msgspec.Struct):
-    total_tokens: int = 0
+    total_tokens: float | None = None
 
 
 class _Answer(msgspec.Struct):
@@ -53,5 +53,5 @@ def decode(body: bytes) -> tuple[Iterable[Ranked], int, int]:
     """Results, tokens and no search units of a 200 body. Raises msgspec.MsgspecError, UnicodeDecodeError and
     RecursionError."""
     answer = _ANSWER.decode(body)
-    tokens = answer.usage.total_tokens if answer.usage else 0
-    return [Ranked(one.index, one.relevance_score) for one in answer.output.results], tokens, 0
+    tokens = answer.usage.total_tokens if answer.usage else None
+    return [Ranked(one.index, one.relevance_score) for one in answer.output.results], round(tokens or 0), 0

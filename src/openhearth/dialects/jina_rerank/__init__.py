@@ -42,12 +42,14 @@ class _Result(msgspec.Struct):
 
 
 class _Usage(msgspec.Struct):
-    total_tokens: int = 0
+    total_tokens: float | None = None
 
 
 class _Units(msgspec.Struct):
-    search_units: float = 0
-    input_tokens: int = 0
+    """Some write ``null`` for what they do not count, and whole numbers with a point."""
+
+    search_units: float | None = None
+    input_tokens: float | None = None
 
 
 class _Meta(msgspec.Struct):
@@ -73,4 +75,5 @@ def decode(body: bytes) -> tuple[Iterable[Ranked], int, int]:
     counted = answer.tokens or meta.tokens or _Units()
     tokens = answer.usage.total_tokens if answer.usage else counted.input_tokens
     units = meta.billed_units or _Units()
-    return [Ranked(one.index, one.relevance_score) for one in answer.results], tokens, round(units.search_units)
+    results = [Ranked(one.index, one.relevance_score) for one in answer.results]
+    return results, round(tokens or 0), round(units.search_units or 0)

@@ -18,7 +18,7 @@ from openhearth.engines.line import Ticket
 
 Vector = npt.NDArray[np.float32]
 
-_DECIMALS = 9  # finer than the numbers are, and half the text
+_DIGITS = 9  # that count: as many as tell any two float32 apart, and half the text
 
 
 class Graphs(Protocol):
@@ -72,8 +72,10 @@ class Embedding:
         found: list[tuple[Piece, int]] = []
         total = 0
         for given in inputs(request.input):
+            if len(given) > MOST_TOKENS and not isinstance(given, str):
+                raise too_many_tokens("input")
             text = given if isinstance(given, str) else self._tokens.decode(given)
-            whole = Piece(text, self._tokens.count(text))
+            whole = Piece(text, self._tokens.count(text, MOST_TOKENS))
             found.append((whole, whole.tokens if isinstance(given, str) else len(given)))
             total += found[-1][1]
             if total > MOST_TOKENS:
@@ -116,14 +118,18 @@ def _written(request: EmbedRequest, texts: Sequence[Text], vectors: Sequence[Vec
         at += len(text.pieces)
         if request.dimensions is not None and request.dimensions < len(vector):
             vector = shortened(vector, request.dimensions)
-        data.append({"object": "embedding", "index": index, "embedding": _shown(vector, request.encoding_format)})
+        data.append({"object": "embedding", "index": index, "embedding": shown(vector, request.encoding_format)})
     tokens = sum(text.tokens for text in texts)
     usage = {"prompt_tokens": tokens, "total_tokens": tokens}
     return msgspec.json.encode({"object": "list", "data": data, "model": request.model or EMBED, "usage": usage})
 
 
-def _shown(vector: Vector, encoding_format: str | None) -> str | list[float]:
+def shown(vector: Vector, encoding_format: str | None) -> str | list[float]:
+    """The vector for JSON. Numbers and base64 hold the very same float32."""
     if encoding_format == "base64":
         return base64.b64encode(vector.astype("<f4").tobytes()).decode()
-    rounded: list[float] = np.round(vector.astype(np.float64), _DECIMALS).tolist()
+    exact = vector.astype(np.float64)
+    sizes = np.floor(np.log10(np.maximum(np.abs(exact), np.finfo(np.float32).tiny)))
+    scales = 10.0 ** (_DIGITS - 1 - sizes)
+    rounded: list[float] = (np.round(exact * scales) / scales).tolist()
     return rounded

@@ -62,12 +62,14 @@ class Reranking:
 
     def _parts(self, request: RerankRequest) -> Parts:
         count, most = self._tokens.count, self._settings.piece_tokens
-        asked = Piece(request.query, count(request.query))
+        asked = Piece(request.query, count(request.query, MOST_TOKENS))
+        if asked.tokens > MOST_TOKENS:
+            raise too_many_tokens("query")
         wholes: list[Piece] = []
         total = asked.tokens
         for document in request.documents:
             text = self._tokens.first(document, request.max_tokens_per_doc) if request.max_tokens_per_doc else document
-            wholes.append(Piece(text, count(text)))
+            wholes.append(Piece(text, count(text, MOST_TOKENS)))
             total += wholes[-1].tokens
             if total > MOST_TOKENS:
                 raise too_many_tokens("documents")
@@ -92,13 +94,13 @@ def _written(request: RerankRequest, parts: Parts, scores: Scores) -> bytes:
     best: list[tuple[float, int]] = []
     at = 0
     for index, cut in enumerate(parts.documents):
-        best.append((float(scores[at : at + len(cut)].max()), index))
+        best.append((round(float(scores[at : at + len(cut)].max()), _DECIMALS), index))  # equal texts are equal
         at += len(cut)
     best.sort(key=lambda one: (-one[0], one[1]))
     results: list[dict[str, Any]] = []
     for score, index in best[: request.top_n]:
         # Below zero two texts have nothing in common; the order knows the difference, a score from 0 to 1 need not.
-        result: dict[str, Any] = {"index": index, "relevance_score": round(min(1.0, max(0.0, score)), _DECIMALS)}
+        result: dict[str, Any] = {"index": index, "relevance_score": min(1.0, max(0.0, score))}
         if request.return_documents is not False:
             result["document"] = {"text": request.documents[index]}
         results.append(result)

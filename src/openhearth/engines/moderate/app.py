@@ -57,7 +57,7 @@ def build(settings: ModerateSettings, judge: Witnesses) -> Starlette:
 
     routes = [
         Route("/health", health),
-        Route("/v1/moderations", Endpoint(judge, line, desk), methods=["POST"]),
+        Route("/v1/moderations", Endpoint(judge, line, desk, strict=settings.strict), methods=["POST"]),
     ]
     return Starlette(
         routes=routes, lifespan=lifespan, exception_handlers={HTTPException: not_served("The moderation engine")}
@@ -67,13 +67,17 @@ def build(settings: ModerateSettings, judge: Witnesses) -> Starlette:
 class Endpoint:
     """Read, check, take a place, judge in small portions, answer; stop when the client leaves."""
 
-    def __init__(self, judge: Witnesses, line: Line, desk: Desk) -> None:
+    def __init__(self, judge: Witnesses, line: Line, desk: Desk, *, strict: bool) -> None:
+        self._strict = strict
         self._judge = judge
         self._line = line
         self._desk = desk
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await served(receive, send, self._line, _read(Request(scope, receive)), partial(self._answer, send))
+        await served(receive, send, self._line, self._read(Request(scope, receive)), partial(self._answer, send))
+
+    async def _read(self, request: Request) -> tuple[list[Item], tuple[str, ...]]:
+        return await asyncio.to_thread(read, await body_of(request, _MOST_BODY_BYTES), strict=self._strict)
 
     async def _answer(self, send: Send, asked: tuple[list[Item], tuple[str, ...]], ticket: Ticket) -> None:
         items, dropped = asked
@@ -101,7 +105,3 @@ class Endpoint:
 
     async def _picture(self, picture: PictureInput, ticket: Ticket) -> Scores:
         return await self._desk.do(ticket, self._judge.picture, picture.data, picture.param)
-
-
-async def _read(request: Request) -> tuple[list[Item], tuple[str, ...]]:
-    return await asyncio.to_thread(read, await body_of(request, _MOST_BODY_BYTES))

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from openhearth.core.errors import RequestError, TooLarge
+from openhearth.core.errors import NotTranslatable, RequestError, TooLarge
 
 MOST_INPUTS = 1024
 MOST_PICTURES = 8
@@ -35,8 +35,11 @@ class Item(msgspec.Struct, frozen=True):
     pictures: tuple[PictureInput, ...] = ()
 
 
-def read(body: bytes) -> tuple[list[Item], tuple[str, ...]]:
-    """One item per result, and the names of fields without effect. Raises RequestError and TooLarge with ``param``."""
+def read(body: bytes, *, strict: bool = False) -> tuple[list[Item], tuple[str, ...]]:
+    """One item per result, and the names of fields without effect, which ``strict`` refuses.
+
+    Raises RequestError, NotTranslatable and TooLarge with ``param``.
+    """
     try:
         fields = msgspec.json.decode(body, type=dict[str, Any])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -51,7 +54,11 @@ def read(body: bytes) -> tuple[list[Item], tuple[str, ...]]:
             param="input",
             code="context_length_exceeded",
         )
-    return items, tuple(name for name, value in fields.items() if name not in _QUIET and value is not None)
+    unknown = tuple(name for name, value in fields.items() if name not in _QUIET and value is not None)
+    if strict and unknown:
+        name = unknown[0][:64]
+        raise NotTranslatable(f"The embedded moderation does not know the field '{name}'.", param=name)
+    return items, unknown
 
 
 def _items(given: object) -> list[Item]:

@@ -26,13 +26,14 @@ MEMORY_BYTES = 1536 * 1024**2
 
 class ModerateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``sentences`` and ``nsfw`` are ONNX files, ``profanity`` the pack's folder. ``nudity`` is the optional detector's
-    file; it may be absent. ``picture_pixels`` bounds a picture, ``queue`` how many requests may wait. ``threads`` 0
-    leaves one core free."""
+    file; it may be absent. ``strict`` refuses fields that are not understood instead of naming them in a header.
+    ``picture_pixels`` bounds a picture, ``queue`` how many requests may wait. ``threads`` 0 leaves one core free."""
 
     sentences: str
     profanity: str
     nsfw: str
     nudity: str = ""
+    strict: bool = False
     queue: int = 32
     slots: int = 2
     threads: int = 0
@@ -50,6 +51,7 @@ def moderate_spec(config: Config, packs: Packs) -> EngineSpec:
         profanity=str(packs.place(PROFANITY)),
         nsfw=str(packs.path(NSFW, NSFW_FILE)),
         nudity=str(packs.path(NUDITY, NUDITY_FILE)),
+        strict=config.strict_fields,
         queue=config.engines.queue,
         threads=config.engines.threads,
         picture_pixels=config.engines.picture_pixels,

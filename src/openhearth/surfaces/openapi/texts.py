@@ -28,10 +28,11 @@ _INPUT = any_of(
     _TOKENS,
     many(_TOKENS, least=1, most=2048),
 )
+_ASKED: Schema = {**shape({"text": text(least=1)}), "additionalProperties": False}
 _DOCUMENTS = many(any_of(text(least=1), shape({"text": text(least=1)}), anything()), least=1, most=10_000)
 _RANKING: dict[str, Schema] = {
     "top_n": maybe(whole(1)),
-    "return_documents": maybe(flag()),
+    "return_documents": said(maybe(flag()), "True of /v1/rerank unless said otherwise; /v2/rerank has none."),
     "rank_fields": said(
         maybe(many(text(least=1), least=1, most=64)), "Fields of document objects to rank by; usually 'text'."
     ),
@@ -116,7 +117,7 @@ def paths() -> dict[str, Any]:
 def schemas() -> dict[str, Schema]:
     """Components."""
     meta = shape({"api_version": shape({"version": text()})}, {"billed_units": anything(), "tokens": anything()})
-    ranked = {"index": whole(0), "relevance_score": number(0, 1)}
+    ranked = {"index": whole(0), "relevance_score": said(number(), "From 0 to 1 of the embedded model.")}
     each = dict.fromkeys(_CATEGORIES)
     return {
         "Embeddings": shape(
@@ -173,7 +174,7 @@ def _embedding() -> dict[str, Schema]:
 
 
 def _question() -> dict[str, Schema]:
-    return {"query": any_of(text(least=1), shape({"text": text(least=1)})), "documents": _DOCUMENTS}
+    return {"query": any_of(text(least=1), _ASKED), "documents": _DOCUMENTS}
 
 
 def _moderated() -> Schema:

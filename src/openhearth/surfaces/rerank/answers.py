@@ -38,7 +38,9 @@ def shown(order: Order, answer: RerankAnswer, *, call_id: str, input_tokens: int
 
 
 def _given_back(document: Document) -> dict[str, object]:
-    """The document as it came; a ``text`` is always there, since clients read it."""
-    if isinstance(document.given, dict):
-        return {"text": document.text, **document.given}
-    return {"text": document.given}
+    """The document as it came; a ``text`` is always there and is one, since clients read it."""
+    given = document.given
+    if not isinstance(given, dict):
+        return {"text": given}
+    text = given.get("text")
+    return {**given, "text": text if isinstance(text, str) else document.text}

@@ -23,8 +23,8 @@ Whole = Annotated[int, msgspec.Meta(ge=0)]
 Priority = Annotated[int, msgspec.Meta(ge=0, le=999)]
 
 
-class Query(msgspec.Struct):
-    """A query as Jina also takes it."""
+class Query(msgspec.Struct, forbid_unknown_fields=True):
+    """A query as Jina also takes it. One with a picture is refused: by its words alone it would be another query."""
 
     text: str
 
@@ -51,7 +51,8 @@ def read_order(envelope: Envelope, form: Dialect) -> Order:
         top_n=envelope.get("top_n", Positive),
         options=options,
     )
-    return Order(request, envelope.get("return_documents", bool) or False)
+    # Jina gives documents back unless told not to; a client of Cohere's, who is used to none, is not disturbed.
+    return Order(request, envelope.get("return_documents", bool) is not False)
 
 
 def looked_into(order: Order) -> tuple[Order, list[str]]:

@@ -158,6 +158,15 @@ async def test_what_cannot_be_honoured_is_reported(tmp_path: Path) -> None:
     assert set(done.dropped) == {"guidance", "watermark", "quality", "background", "seed", "size"}
 
 
+async def test_what_cannot_be_honoured_is_named_as_the_client_spelled_it(tmp_path: Path) -> None:
+    spelled = frozenset({"prompt", "resolution", "seen", "guidance_scale"})
+    asked = request("x", guidance=5.0, seed=3, size="2K", asked=spelled)
+    async with editor(tmp_path) as placed:
+        done = (await placed.make(asked))[-1]
+    assert isinstance(done, ImagesDone)
+    assert sorted(done.dropped) == ["guidance_scale", "resolution", "seen"]
+
+
 async def test_a_tool_that_is_refused_blames_a_field_that_its_client_knows(tmp_path: Path) -> None:
     async with editor(tmp_path) as placed:
         for tool, at_fault in (("convert", "width"), ("expand", "left"), ("clarity", "image")):

@@ -30,6 +30,13 @@ def test_quarter_turns_are_exact_and_come_back(size: tuple[int, int], degrees: i
     assert turned.shape[:2] == (size if degrees % 180 == 0 else size[::-1])
 
 
+@pytest.mark.parametrize("width", [60, 150, 371])
+def test_what_is_opaque_stays_opaque_in_every_size(width: int) -> None:
+    for pixels in (numbered(60, 71), numbered(60, 162)):
+        resized = resize(pixels, Resize(width, 70), KnownScene(pixels), [])
+        assert int(resized[..., 3].min()) == 255
+
+
 def test_a_quarter_turn_is_clockwise() -> None:
     pixels = numbered()
     turned = rotate(pixels, Rotate(90), KnownScene(pixels), [])

@@ -3,6 +3,7 @@
 import io
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
+from random import Random
 
 import msgspec
 import numpy as np
@@ -10,11 +11,13 @@ import pytest
 from PIL import Image
 
 from openhearth.core.errors import RequestError
+from openhearth.engines.poster.art import scenery
 from openhearth.engines.poster.art.icons import ICONS
 from openhearth.engines.poster.design import Design, Wish, design
 from openhearth.engines.poster.order import Order, read
+from openhearth.engines.poster.palettes import PALETTES
 from openhearth.engines.poster.raster import Fonts, render
-from openhearth.engines.poster.scene import Area, Clipped, Item, Words
+from openhearth.engines.poster.scene import Area, Box, Clipped, Item, Words
 from openhearth.engines.poster.studio import Made, Stopped, Studio
 from openhearth.engines.poster.typeset import Setter
 from tests.pictures.packed import pack_file
@@ -105,6 +108,28 @@ def test_everything_that_can_be_named_is_drawn(setter: Setter, fonts: Fonts, pro
         assert pixels.shape == (200, 160, 4)
         assert int(pixels[..., 3].min()) == 255
         assert len(np.unique(pixels[..., :3].reshape(-1, 3), axis=0)) > 8
+
+
+@pytest.mark.parametrize("palette", ["night", "dawn"])
+def test_a_landscape_adds_nothing_that_is_unwanted(palette: str) -> None:
+    def drawn(*avoided: str) -> list[Item]:
+        return scenery(Box(0, 0, 200, 200), PALETTES[palette], Random(1), ("sea",), frozenset(avoided))
+
+    assert drawn("moon", "sun") == drawn("moon", "sun", "stars")
+    assert len(drawn("moon", "sun")) < len(drawn())
+    assert drawn("stars", "sun", "moon", "mountains", "dunes") == drawn("moon", "sun")
+    light = "moon" if PALETTES[palette].is_dark else "sun"
+    assert drawn(light) != drawn()
+
+
+def test_a_comma_of_a_column_stands_in_the_upper_right_of_its_square(setter: Setter) -> None:
+    scene = design(Wish("竖排 “海上生，明月。”", 400, 600, 1), setter).scene
+    placed = {word.text: word for word in words_of(scene.items) if len(word.text) == 1}
+    sea, up, comma = placed["海"], placed["上"], placed["，"]
+    below = up.y - sea.y
+    life = placed["生"]
+    assert comma.y - life.y < below / 2
+    assert comma.x > life.x + life.size / 2
 
 
 def test_named_colours_rule_the_picture(setter: Setter, fonts: Fonts) -> None:

@@ -23,10 +23,11 @@ from tests.fakes.upstream import Reply, Seen, Upstream
 KEY = "ark-key"
 SEEDEDIT = "doubao-seededit-3-0-i2i-250628"
 SEEDREAM = "doubao-seedream-4-0-250828"
+SEEDREAM_5 = "doubao-seedream-5-0-260128"
 _PATH = "/api/v3/images/generations"
 _KNOWN_FIELDS = {
     "model", "prompt", "image", "size", "response_format", "seed", "guidance_scale", "watermark", "stream",
-    "sequential_image_generation", "sequential_image_generation_options", "optimize_prompt_options",
+    "sequential_image_generation", "sequential_image_generation_options", "optimize_prompt_options", "output_format",
 }  # fmt: skip
 
 
@@ -90,8 +91,10 @@ def _wrong(body: dict[str, Any]) -> Reply | None:
     unknown = body.keys() - _KNOWN_FIELDS
     if unknown:
         return _invalid(f"unknown field {unknown}")
-    if model not in (SEEDEDIT, SEEDREAM):
+    if model not in (SEEDEDIT, SEEDREAM, SEEDREAM_5):
         return _error(404, "InvalidEndpointOrModel.NotFound", "The model or endpoint does not exist.")
+    if "output_format" in body and (model != SEEDREAM_5 or body["output_format"] not in ("png", "jpeg")):
+        return _invalid("output_format is not supported by this model")
     if not body.get("prompt"):
         return _invalid("prompt is required")
     images = body.get("image", [])

@@ -26,7 +26,7 @@ from openhearth.providers.volcengine import PROVIDER, PUBLIC_MODELS
 from openhearth.providers.volcengine.images import ArkImagesDriver
 from openhearth.transport.h1_client import H1Client
 from openhearth.transport.wire import Deadlines
-from tests.fakes.ark import KEY, SEEDEDIT, SEEDREAM, Ark
+from tests.fakes.ark import KEY, SEEDEDIT, SEEDREAM, SEEDREAM_5, Ark
 from tests.fakes.media import Web, png
 from tests.fakes.upstream import Fault
 from tests.fakes.upstream_answers import ABORT_S
@@ -98,6 +98,19 @@ async def test_what_the_model_cannot_take_is_reported(ark: Ark, client: H1Client
     assert isinstance(last, ImagesDone)
     assert last.dropped == ("background", "output_format", "quality", "size")
     assert ark.bodies[0]["size"] == "adaptive"
+
+
+@pytest.mark.parametrize(
+    ("model", "output_format", "sent"),
+    [(SEEDREAM_5, "png", True), (SEEDREAM_5, "jpeg", True), (SEEDREAM_5, "webp", False), (SEEDREAM, "png", False)],
+)
+async def test_the_kind_of_file_is_asked_of_models_that_know_it(
+    ark: Ark, client: H1Client, model: str, output_format: str, sent: bool
+) -> None:
+    asked = request(output_format=output_format, asked=frozenset({"output_format"}))
+    events = await run(client, target(ark, model), asked)
+    assert ark.bodies[0].get("output_format") == (output_format if sent else None)
+    assert events[-1] == ImagesDone(output_tokens=4096, dropped=() if sent else ("output_format",))
 
 
 async def test_seedream_streams_takes_several_pictures_and_a_size(ark: Ark, client: H1Client) -> None:

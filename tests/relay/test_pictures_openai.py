@@ -96,8 +96,29 @@ async def test_other_servers_get_the_fields_they_know(upstream: Upstream, client
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("name", ["steps", "num_inference_steps"])
+async def test_steps_go_to_other_servers_under_the_name_they_came_with(
+    upstream: Upstream, client: H1Client, name: str
+) -> None:
+    upstream.add(GENERATIONS, answer(png()))
+    events = await run(client, target(upstream), request(model="flux", steps=20, asked=frozenset({name, "mask"})))
+    assert (await upstream.saw(1)).json()[name] == 20
+    assert events[-1] == ImagesDone(dropped=("mask",))
+    upstream.add(GENERATIONS, answer(png()))
+    events = await run(client, target(upstream), request(steps=20, asked=frozenset({name, "mask"})))
+    assert events[-1] == ImagesDone(dropped=tuple(sorted(("mask", name))))
+
+
+async def test_fewer_pictures_than_asked_for_are_reported(upstream: Upstream, client: H1Client) -> None:
+    upstream.add(GENERATIONS, answer(png(), png()))
+    events = await run(client, target(upstream), request(model="flux", n=3))
+    assert [type(event) for event in events] == [MadePicture, MadePicture, ImagesDone]
+    assert events[-1] == ImagesDone(dropped=("n",))
+    assert (await run(client, target(upstream), request(model="flux", n=2)))[-1] == ImagesDone()
+
+
 async def test_a_picture_is_changed_by_a_form(upstream: Upstream, client: H1Client) -> None:
-    upstream.add(EDITS, answer(png()))
+    upstream.add(EDITS, answer(png(), png()))
     asked = request(
         operation=Operation.IMAGE_EDIT, pictures=(PHOTO, Picture(b"\xff\xd8\xff\xe0", "image/jpeg", "data")),
         mask=PHOTO, n=2, output_format="webp", output_compression=50, seed=1,

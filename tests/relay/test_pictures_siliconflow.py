@@ -94,6 +94,14 @@ async def test_more_than_a_batch_are_several_calls_and_a_seed_goes_on(flow: Sili
     assert [picture.seed for picture in pictures] == [10, None, None, None, 14, None]
 
 
+async def test_fewer_pictures_than_asked_for_are_reported(flow: SiliconFlow, client: H1Client) -> None:
+    flow.answer({"images": [{"url": flow.link(0)}], "timings": {"inference": 1.5}, "seed": 3})
+    events = await run(client, flow, request(n=3))
+    assert len(made(events)) == 1
+    assert events[-1] == ImagesDone(dropped=("n",))
+    assert (await run(client, flow, request(n=3)))[-1] == ImagesDone()
+
+
 async def test_models_of_one_picture_are_called_once_each(flow: SiliconFlow, client: H1Client) -> None:
     await run(client, flow, request(QWEN, n=2, aspect_ratio="16:9"))
     assert [body["image_size"] for body in flow.bodies] == ["1664x928", "1664x928"]

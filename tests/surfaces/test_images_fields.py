@@ -1,17 +1,19 @@
 """Every field of the images API: what is honoured, what is passed on, what is refused by its name."""
 
 import base64
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import msgspec
 import pytest
+from typing_extensions import override
 
 from openhearth.config import Config
-from openhearth.core.media import ImagesDone
+from openhearth.core.media import ImageEvent, ImageProgress, ImageRequest, ImagesDone, MadePicture, Picture
 from openhearth.core.operations import Operation
-from openhearth.core.provider import Dialect
+from openhearth.core.provider import Dialect, Target
 from tests.fakes.asgi import Answer, ask
-from tests.fakes.media import png
+from tests.fakes.media import Editor, png
 from tests.fakes.picture_app import BOTH, PORTRAIT, TOOLS, PictureApp, target
 
 INLINE = "data:image/png;base64," + base64.b64encode(png(5, 4)).decode()
@@ -149,6 +151,43 @@ async def test_unknown_fields_are_passed_to_who_speaks_the_form_and_reported_by_
     assert (await post(strict, "generations", lora=[1])).status == 422
 
 
+async def test_what_is_never_passed_on_is_named_even_to_who_speaks_the_form() -> None:
+    vary = {Operation.IMAGE_VARY: Dialect.OPENAI_IMAGES}
+    other = PictureApp([target(model="m", speaks=vary)], drivers={Dialect.OPENAI_IMAGES: Editor()})
+    answer = await post(other, "variations", lora=[1], mask="no source", stream=True)
+    assert answer.status == 200
+    assert answer.headers["x-openhearth-dropped"] == "mask, prompt, stream"
+
+
+async def test_a_mask_without_a_picture_is_not_fetched() -> None:
+    app = app_of()
+    assert (await post(app, "generations", mask=PORTRAIT)).status == 200
+    assert app.web.asked == []
+    assert app.editor.requests[0].mask is None
+    assert "mask" in app.editor.requests[0].asked
+
+
+@pytest.mark.parametrize(
+    "given", ["no source", INLINE[:30], "https://pictures.test/none.png", "img_0123456789abcdef01"]
+)
+@pytest.mark.parametrize("field", ["image", "mask"])
+async def test_a_picture_that_cannot_be_had_names_its_field(field: str, given: str) -> None:
+    answer = await post(app_of(), "edits", **{field: given})
+    assert answer.status in (400, 404, 415)
+    assert answer.json()["error"]["param"] == field
+
+
+async def test_what_had_no_effect_does_not_describe_the_picture() -> None:
+    app = app_of()
+    wishes = {"background": "transparent", "quality": "high"}
+    honoured = (await post(app, "generations", **wishes)).json()
+    assert (honoured["background"], honoured["quality"]) == ("transparent", "high")
+    app.editor.done = ImagesDone(dropped=("background", "quality"))
+    assert not {"background", "quality"} & (await post(app, "generations", **wishes)).json().keys()
+    (event,) = (await post(app, "generations", stream=True, **wishes)).events()
+    assert (event["background"], event["quality"]) == ("auto", "auto")
+
+
 async def test_a_dropped_field_is_named_once() -> None:
     app = app_of()
     app.editor.done = ImagesDone(dropped=("lora", "quality"))
@@ -173,6 +212,25 @@ async def test_partial_pictures_count_anew_for_each_picture() -> None:
     assert [event["type"] for event in events] == ["image_generation.partial_image", "image_generation.completed"]
     whole = await post(app, "generations", partial_images=1)
     assert whole.headers["x-openhearth-dropped"] == "partial_images"
+
+
+class OneByOne(Editor):
+    """Shows what it is about to make before each picture."""
+
+    @override
+    async def make(self, target: Target, request: ImageRequest) -> AsyncGenerator[ImageEvent, None]:
+        for number in range(request.n):
+            yield ImageProgress(number, request.n, "drawing", Picture(png(2, 2), "image/png", "partial"))
+            yield MadePicture(png(4, 3, number), "image/png", 4, 3)
+        yield ImageProgress(0, 0, "resting")
+        yield ImagesDone(output_tokens=5)
+
+
+async def test_a_picture_is_shown_before_the_partials_of_the_next() -> None:
+    app = app_of(drivers={Dialect.LOCAL_EDIT: OneByOne()})
+    events = (await post(app, "generations", stream=True, partial_images=1, n=3)).events()
+    assert [event["type"].rpartition(".")[2] for event in events] == ["partial_image", "completed"] * 3
+    assert [event["usage"]["output_tokens"] for event in events[1::2]] == [0, 0, 5]
 
 
 def form(**parts: str | bytes) -> tuple[str, bytes]:
@@ -222,6 +280,11 @@ async def test_a_form_carries_objects_as_json() -> None:
     app = app_of()
     answer = await send(app, "edits", model="m", prompt="x", image=png(), controls='{"colors":[]}', watermark="false")
     assert answer.status == 200
+    assert bytes(app.editor.requests[0].extras["controls"]) == b'{"colors":[]}'
+    typed = await send(app, "generations", model="m", prompt="x", frame_count="4", prompt_extend="true", style_id="7")
+    assert typed.status == 200
+    passed = {name: bytes(raw) for name, raw in app.editor.requests[1].extras.items()}
+    assert passed == {"frame_count": b"4", "prompt_extend": b"true", "style_id": b'"7"'}
     wrong = await send(app, "edits", model="m", prompt="x", image=png(), controls="{")
     assert wrong.json()["error"]["param"] == "controls"
 

@@ -118,6 +118,8 @@ async def test_without_recraft_generations_go_to_the_poster_engine() -> None:
     assert (await app.post(f"{RECRAFT}/generations", {"prompt": "a fox"})).status == 200
     assert app.editor.requests[0].model == "local-poster"
     assert (await app.post(f"{RECRAFT}/generations", {})).json()["error"]["param"] == "prompt"
+    given = await app.post(f"{RECRAFT}/generations", {"prompt": "a fox", "image": INLINE})
+    assert (given.status, given.json()["error"]["code"]) == (400, "picture_not_taken")
     assert (await app.post(f"{RECRAFT}/dance", {"image": INLINE})).status == 404
 
 

@@ -73,7 +73,7 @@ def test_the_same_picture_under_another_host_is_the_same_step() -> None:
 def test_undo_without_a_step_is_refused() -> None:
     with pytest.raises(RequestError) as nothing:
         read([user("撤销")])
-    assert nothing.value.code == "nothing_to_undo"
+    assert (nothing.value.code, nothing.value.param) == ("nothing_to_undo", "messages")
     with pytest.raises(RequestError) as first:
         read([user(P0), user("撤销")])
     assert first.value.code == "nothing_to_undo"
@@ -130,7 +130,7 @@ def test_picking_the_picture_at_hand_adds_no_step() -> None:
 def test_picking_what_is_not_there_is_refused() -> None:
     with pytest.raises(RequestError) as caught:
         read([user(f"{P0} red"), answer(1), user("用第三张")])
-    assert caught.value.code == "no_such_picture"
+    assert (caught.value.code, caught.value.param) == ("no_such_picture", "messages")
 
 
 def test_system_and_tool_turns_say_nothing() -> None:

@@ -163,6 +163,8 @@ async def test_each_kind_of_source_is_found() -> None:
         "https://x/a.png": (png(1, 1), "https://x/a.png"),
         uri: (png(5, 5), "data"),
         uri.rstrip("="): (png(5, 5), "data"),
+        uri.replace("+", "%2B").replace("=", "%3D"): (png(5, 5), "data"),
+        f"{uri[:60]}\r\n {uri[60:]}\n": (png(5, 5), "data"),
     }
     for source, (data, named) in expected.items():
         picture = await shelf.sources.picture(source, ME)
@@ -186,6 +188,8 @@ async def test_a_signed_link_is_permission_an_id_is_not() -> None:
         ("portrait.png", RequestError),
         ("data:image/png;base64", RequestError),
         ("data:image/png;base64,A", RequestError),
+        ("data:image/png;base64,!!!!", RequestError),
+        ("data:image/png;base64,iVBO<Rw0KGgo", RequestError),
         ("data:image/png,%89PNG", UnsupportedMedia),
         ("data:image/png;base64," + "A" * 200_000, TooLarge),
         (f"{HOME}/media/{'A' * 24}/img_{'a' * 30}.png", NotFound),

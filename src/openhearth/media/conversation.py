@@ -105,7 +105,9 @@ class _Chain:
     def _back_to_original(self, rest: str) -> Ask:
         """The picture as the user gave it. A history that was cut off before it leads there by its lineage."""
         if not self._states:
-            raise RequestError("There is no picture in this conversation to go back to.", code="nothing_to_undo")
+            raise RequestError(
+                "There is no picture in this conversation to go back to.", param="messages", code="nothing_to_undo"
+            )
         source = self._states[-1][0]
         if not self._original and (parse(source) or ID.fullmatch(source)):
             return Ask(rest, (source,), show=not rest, back=TO_THE_FIRST)
@@ -116,13 +118,17 @@ class _Chain:
 
     def _undo(self, wanted: int, rest: str) -> Ask:
         if not self._states:
-            raise RequestError("There is no picture in this conversation to go back from.", code="nothing_to_undo")
+            raise RequestError(
+                "There is no picture in this conversation to go back from.", param="messages", code="nothing_to_undo"
+            )
         steps = min(wanted, len(self._states) - 1)
         del self._states[len(self._states) - steps :]
         back = wanted - steps
         source = self._states[-1][0]
         if back and not (parse(source) or ID.fullmatch(source)):
-            raise RequestError("This is the first picture already: there is no step to undo.", code="nothing_to_undo")
+            raise RequestError(
+                "This is the first picture already: there is no step to undo.", param="messages", code="nothing_to_undo"
+            )
         return Ask(rest, self._states[-1], show=not rest, back=back)
 
     def _pick(self, number: int, rest: str) -> Ask:
@@ -131,6 +137,7 @@ class _Chain:
         if not 0 <= at < len(choice):
             raise RequestError(
                 f"There is no picture number {number} to choose: this conversation shows {len(choice)}.",
+                param="messages",
                 code="no_such_picture",
             )
         top = self._states[-1]

@@ -7,7 +7,7 @@ import asyncio
 import binascii
 from collections.abc import AsyncIterator
 from typing import Protocol
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 import msgspec
 
@@ -155,11 +155,26 @@ def _decoded(uri: str, most_bytes: int) -> bytes:
         raise TooLarge(f"The picture is larger than {most_bytes} bytes.", param="image")
     if not head.lower().rstrip().endswith(";base64"):
         return unquote_to_bytes(body)
-    text = body.translate(_UNSAFE_BASE64) if "-" in body or "_" in body else body
     try:
-        return binascii.a2b_base64(text + "=" * (-len(text) % 4))
+        return _from_base64(body)
     except (binascii.Error, ValueError) as error:
         raise RequestError(f"The data URI is not base64: {error}", param="image", code="invalid_image") from error
+
+
+def _from_base64(body: str) -> bytes:
+    """Also of the form for URLs, with blanks, percent signs and without padding. Raises binascii.Error, ValueError."""
+    text = body.translate(_UNSAFE_BASE64) if "-" in body or "_" in body else body
+    try:
+        return binascii.a2b_base64(_padded(text), strict_mode=True)
+    except binascii.Error:
+        plain = "".join(unquote(text).split())
+        if plain == text:
+            raise
+        return binascii.a2b_base64(_padded(plain), strict_mode=True)
+
+
+def _padded(text: str) -> str:
+    return text + "=" * (-len(text) % 4)
 
 
 def _not_a_picture(data: bytes, source: str, kind: str | None) -> str:

@@ -168,12 +168,15 @@ class PictureChat:
         pictures = tuple([await self._sources.picture(source, asker) for source in ask.sources])
         said = set()
         held: Piece | None = None  # the last picture waits for what is to be said about it
+        made = 0
         async with aclosing(work.events(msgspec.structs.replace(request, pictures=pictures))) as events:
             try:
                 async for event in events:
+                    if held is not None and (isinstance(event, MadePicture) or made < request.n):
+                        yield held
+                        held = None
                     if isinstance(event, MadePicture):
-                        if held is not None:
-                            yield held
+                        made += 1
                         held = await self._shown(event, work, request, pictures, asker)
                     elif isinstance(event, ImageProgress):
                         said.add(event.text)

@@ -67,7 +67,7 @@ def read_request(
 
     Raises RequestError naming the wrong field.
     """
-    _check_passed(fields)
+    passed = _passed(fields)
     size, aspect_ratio = _shape(fields)
     background = _one_of("background", fields.get("background", str), _BACKGROUNDS) or "auto"
     output_format = _one_of("output_format", fields.get("output_format", str), _FORMATS) or "png"
@@ -93,7 +93,11 @@ def read_request(
         watermark=fields.get("watermark", bool),
         partial_images=_within("partial_images", fields.get("partial_images", int), 0, 3) or 0,
         user=_text(fields, "user", 512),
-        extras={name: raw for name, raw in extras.items() if name not in _CANONICAL and bytes(raw) != b"null"},
+        extras={
+            name: passed.get(name, raw)
+            for name, raw in extras.items()
+            if name not in _CANONICAL and bytes(raw) != b"null"
+        },
         asked=frozenset(names),
     )
 
@@ -115,12 +119,17 @@ def unknown(names: Iterable[str], known: Collection[str], *, strict: bool) -> tu
     return found
 
 
-def _check_passed(fields: Fields) -> None:
+def _passed(fields: Fields) -> dict[str, msgspec.Raw]:
+    """Those of ``_PASSED`` that are no texts, as the JSON of their type: a form sends all as text."""
+    found: dict[str, msgspec.Raw] = {}
     for name, want in _PASSED.items():
         value = fields.get(name, want)
         if name in _CHOICES and isinstance(value, str):
             _one_of(name, value, dict.fromkeys(_CHOICES[name]))
+        elif value is not None and want is not str:
+            found[name] = msgspec.Raw(msgspec.json.encode(value))
     _within("frame_count", fields.get("frame_count", int), 2, 16)
+    return found
 
 
 def _shape(fields: Fields) -> tuple[str, str]:

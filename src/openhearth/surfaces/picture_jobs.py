@@ -14,6 +14,7 @@ from starlette.responses import Response
 from openhearth.config import Limits
 from openhearth.core.errors import RequestError
 from openhearth.core.media import ImageProgress, ImageRequest, ImagesDone, MadePicture, Picture
+from openhearth.core.operations import Operation
 from openhearth.dialects.openai_images.objects import Image, ImagesResponse, StreamEvent, Usage, event_bytes, usage_of
 from openhearth.media.gallery import Gallery, Made
 from openhearth.media.sources import Asker, Sources
@@ -25,6 +26,8 @@ from openhearth.surfaces.work_answers import Streamed, timing, whole
 
 _ANSWER_BYTES = ("gpt-image", "chatgpt-image")
 _ANSWER_FORMS = ("url", "b64_json")
+_MASKED = frozenset({Operation.IMAGE_EDIT, Operation.IMAGE_TOOL})
+"""What a mask means something to; for anything else it is not even fetched."""
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -95,13 +98,19 @@ class Jobs:
     async def _ready(self, job: Job) -> ImageRequest:
         """The request with its pictures."""
         pictures = tuple([await self._picture(given, job.asker) for given in job.order.pictures])
-        mask = None if job.order.mask is None else await self._picture(job.order.mask, job.asker)
+        given = job.order.mask if job.request.operation in _MASKED else None
+        mask = None if given is None else await self._picture(given, job.asker, "mask")
         return msgspec.structs.replace(job.request, pictures=pictures, mask=mask)
 
-    async def _picture(self, given: str | bytes, asker: Asker) -> Picture:
-        if isinstance(given, bytes):
-            return self._sources.checked(given, "data")
-        return await self._sources.picture(given.strip(), asker)
+    async def _picture(self, given: str | bytes, asker: Asker, field: str = "image") -> Picture:
+        try:
+            if isinstance(given, bytes):
+                return self._sources.checked(given, "data")
+            return await self._sources.picture(given.strip(), asker)
+        except RequestError as error:
+            if error.param in (None, "image"):
+                error.param = field
+            raise
 
     async def _keep(self, made: MadePicture, request: ImageRequest, job: Job) -> Result:
         origin = Made(
@@ -115,18 +124,18 @@ class Jobs:
 
     def _shown(self, results: list[Result], done: ImagesDone, job: Job) -> Response:
         first = results[0].made
+        only_in_streams = ("partial_images",) if job.request.partial_images else ()
+        lost = tuple(dict.fromkeys((*job.dropped, *only_in_streams, *done.dropped)))
         answer = ImagesResponse(
             created=job.created,
             data=[self._image(result, job) for result in results],
             usage=usage_of(done.input_tokens, done.output_tokens),
-            background=_given(job.request.background),
+            background=_given("background", job.request.background, lost),
             output_format=_format(first),
-            quality=_given(job.request.quality),
+            quality=_given("quality", job.request.quality, lost),
             size=_size(first),
             note=done.note or None,
         )
-        only_in_streams = ("partial_images",) if job.request.partial_images else ()
-        lost = tuple(dict.fromkeys((*job.dropped, *only_in_streams, *done.dropped)))
         return Json(answer, headers=job.work.headers(lost))
 
     def _image(self, result: Result, job: Job) -> Image:
@@ -139,37 +148,38 @@ class Jobs:
         )
 
     async def _events(self, job: Job) -> AsyncGenerator[bytes, None]:
-        """Stream events. A finished picture waits for the next event: the last one carries usage and dropped fields."""
+        """Stream events. The last picture waits for the end of the work: its event carries usage and dropped fields."""
         ready = await self._ready(job)
         waiting: Result | None = None
-        partials = 0
+        partials = made = 0
         async with aclosing(job.work.events(ready)) as events:
             async for event in events:
+                if waiting is not None and not (isinstance(event, ImageProgress) and made >= job.request.n):
+                    yield self._completed(waiting, job, event if isinstance(event, ImagesDone) else None)
+                    waiting = None
                 if isinstance(event, ImageProgress):
                     if event.partial is not None and partials < job.request.partial_images:
                         yield event_bytes(_partial(event.partial, job, partials))
                         partials += 1
                     else:
                         yield _comment(event)
-                    continue
-                if waiting is not None:
-                    yield self._completed(waiting, job, event if isinstance(event, ImagesDone) else None)
-                    waiting = None
-                if isinstance(event, MadePicture):
+                elif isinstance(event, MadePicture):
                     waiting = await self._keep(event, ready, job)
                     partials = 0
+                    made += 1
         if waiting is not None:
             yield self._completed(waiting, job, ImagesDone())
 
     def _completed(self, result: Result, job: Job, done: ImagesDone | None) -> bytes:
         """``done`` is None when further pictures follow."""
+        lost = tuple(dict.fromkeys((*job.dropped, *done.dropped))) if done else ()
         event = StreamEvent(
             type=_type(job, "completed"),
             b64_json=b64encode(result.made.data).decode(),
             created_at=job.created,
-            background=job.request.background,
+            background=_given("background", job.request.background, lost) or "auto",
             output_format=_format(result.made),
-            quality=job.request.quality,
+            quality=_given("quality", job.request.quality, lost) or "auto",
             size=_size(result.made),
             usage=usage_of(done.input_tokens, done.output_tokens) if done else Usage(),
             url=self.link(result, job),
@@ -177,7 +187,7 @@ class Jobs:
             seed=result.made.seed,
             revised_prompt=result.made.revised_prompt or None,
             note=(done.note or None) if done else None,
-            dropped=tuple(dict.fromkeys((*job.dropped, *done.dropped))) if done else (),
+            dropped=lost,
         )
         return event_bytes(event)
 
@@ -215,8 +225,9 @@ def _comment(event: ImageProgress) -> bytes:
     return f": {count}{' '.join(event.text.split())}\n\n".encode()
 
 
-def _given(value: str) -> str | None:
-    return None if value == "auto" else value
+def _given(name: str, value: str, lost: tuple[str, ...]) -> str | None:
+    """What the client asked for, unless it had no effect: the answer describes the pictures."""
+    return None if value == "auto" or name in lost else value
 
 
 def _format(made: MadePicture) -> str:

@@ -20,7 +20,7 @@ _SIZED = frozenset({"size", "aspect_ratio", "resolution"})
 
 class Abilities(msgspec.Struct, frozen=True):
     """What a model family takes (Ark API reference, table "模型能力"). ``pictures`` is how many it takes at most,
-    ``side`` of which square it makes the area when only a ratio is given."""
+    ``side`` of which square it makes the area when only a ratio is given, ``formats`` which kinds of file it makes."""
 
     pictures: int
     needs_picture: bool = False
@@ -30,12 +30,14 @@ class Abilities(msgspec.Struct, frozen=True):
     streams: bool = False
     words: bool = True
     side: int = 2048
+    formats: tuple[str, ...] = ()
 
 
 _FAMILIES = {
     "doubao-seededit-": Abilities(pictures=1, needs_picture=True, adaptive=True, seed=True, guidance=True),
     "doubao-seedream-3-": Abilities(pictures=0, seed=True, guidance=True, words=False, side=1024),
     "doubao-seedream-4-0-": Abilities(pictures=10, streams=True),
+    "doubao-seedream-5-": Abilities(pictures=14, streams=True, formats=("png", "jpeg")),
     "doubao-seedream-": Abilities(pictures=14, streams=True),
 }
 _UNKNOWN = Abilities(pictures=14, seed=True, guidance=True)
@@ -86,6 +88,7 @@ def encode(request: ImageRequest, model: str, images: list[str], number: int) ->
         "seed": request.seed + number if able.seed and request.seed is not None else None,
         "guidance_scale": request.guidance if able.guidance else None,
         "stream": able.streams or None,
+        "output_format": request.output_format if _has_format(request, able) else None,
     }
     if able.streams:
         body |= {name: request.extras.get(name) for name in _PASSED}
@@ -100,9 +103,14 @@ def dropped(request: ImageRequest, model: str) -> tuple[str, ...]:
     heeded = {"watermark", *(_PASSED if able.streams else ())}
     heeded |= {"seed", "seen"} if able.seed else set()
     heeded |= {"guidance_scale", "guidance"} if able.guidance else set()
+    heeded |= {"output_format"} if _has_format(request, able) else set()
     if not able.adaptive or request.size == "adaptive":
         heeded |= _SIZED
     return unheeded(request, heeded)
+
+
+def _has_format(request: ImageRequest, able: Abilities) -> bool:
+    return "output_format" in request.asked and request.output_format in able.formats
 
 
 def _size(request: ImageRequest, able: Abilities) -> str | None:

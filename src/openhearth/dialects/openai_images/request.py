@@ -65,8 +65,8 @@ def _heeded(request: ImageRequest, kind: Family, *, streams: bool) -> frozenset[
     heeded = request.asked if kind.heeds is None else kind.heeds
     if request.operation is Operation.IMAGE_VARY:
         heeded &= _VARIATION | request.extras.keys() if kind.heeds is None else _VARIATION
-    if kind.is_gpt and not request.pictures:
-        heeded -= {"input_fidelity"}
+    if not request.pictures:
+        heeded -= {"mask", "input_fidelity"} if kind.is_gpt else {"mask"}
     return heeded if streams else heeded - {"partial_images"}
 
 
@@ -109,6 +109,7 @@ def _wishes(request: ImageRequest, kind: Family) -> Fields:
         "style": request.style or None,
         "negative_prompt": request.negative_prompt or None,
         "guidance_scale": request.guidance,
+        "num_inference_steps" if "num_inference_steps" in request.asked else "steps": request.steps,
         "watermark": request.watermark,
         "user": request.user or None,
     }

@@ -58,7 +58,7 @@ def design(wish: Wish, setter: Setter) -> Design:
 
     def draw(box: Box, colours: Palette) -> list[Item]:
         if art == "scenery":
-            return scenery(box, colours, dice, motifs)
+            return scenery(box, colours, dice, motifs, brief.avoided)
         if art == "icon":
             return icons.draw(motifs[0], box, colours, dice)
         return STYLES[art](box, colours, dice)

@@ -11,6 +11,8 @@ from openhearth.engines.poster.typeset import is_wide
 
 Layout = Callable[[Sheet], list[Item]]
 
+_CORNERED = frozenset("，。、")
+
 
 def centred(sheet: Sheet) -> list[Item]:
     """Art to the edges, and a label in the middle."""
@@ -227,10 +229,13 @@ def vertical(sheet: Sheet) -> list[Item]:
 
 
 def _stood(sheet: Sheet, letter: str, place: tuple[float, float], size: float, colour: Rgb) -> Words:
-    """One letter in the middle of its square."""
+    """One letter in the middle of its square; a comma or stop, which the font has at the lower left, in the upper
+    right corner, as columns have it."""
     style = title_styles(sheet, Setting(is_bold=False))[0]
     length = sheet.setter.length(letter, size, style)
     x, y = place[0] + (size - length) / 2, place[1] + size * 0.86
+    if letter in _CORNERED:
+        x, y = x + size * 0.56, y - size * 0.6
     return Words(letter, x, y, size, length, style.face, Solid(colour))
 
 

@@ -26,13 +26,14 @@ _SHORT_CHINESE = 22
 
 
 class Brief(msgspec.Struct, frozen=True):
-    """A prompt as understood. ``title`` is set large, ``body`` (may be empty) small."""
+    """A prompt as understood. ``title`` is set large, ``body`` (may be empty) small. ``avoided`` is not drawn."""
 
     title: str
     body: str
     colours: tuple[Rgb, ...]
     palettes: tuple[str, ...]
     motifs: tuple[str, ...]
+    avoided: frozenset[str]
     styles: tuple[str, ...]
     layouts: tuple[str, ...]
     is_dark: bool | None
@@ -55,7 +56,7 @@ def read(prompt: str, *, negative: str = "") -> Brief:
     named = low
     for word in lexicon.FALSE_FRIENDS:
         named = named.replace(word, " " * len(word))
-    avoided = set(_found(negative.lower(), lexicon.MOTIFS))
+    avoided = frozenset(_found(negative.lower(), lexicon.MOTIFS))
     palettes = tuple(name for names in _found(named, lexicon.MOODS) for name in names)
     return Brief(
         title=title,
@@ -63,6 +64,7 @@ def read(prompt: str, *, negative: str = "") -> Brief:
         colours=_colours(named),
         palettes=tuple(dict.fromkeys(palettes)),
         motifs=tuple(motif for motif in dict.fromkeys(_found(named, lexicon.MOTIFS)) if motif not in avoided),
+        avoided=avoided,
         styles=tuple(dict.fromkeys(_found(named, lexicon.STYLES))),
         layouts=tuple(dict.fromkeys(_found(low, lexicon.LAYOUTS))),
         is_dark=_darkness(low),

@@ -4,7 +4,7 @@ An edit is killed there as soon as the caller leaves.
 """
 
 import secrets
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -33,6 +33,7 @@ _SAID_ABOVE = frozenset(
     {"size", "guidance", "guidance_scale", "watermark", "quality", "background", "partial_images", "seed", "seen",
      "output_format", "output_compression", "mask"}
 )  # fmt: skip
+_SPELLINGS = {"size": ("size", "resolution"), "seed": ("seed", "seen"), "guidance": ("guidance", "guidance_scale")}
 _COMPRESSED = ("image/jpeg", "image/webp")
 _REPLACE = ("background", "replace")  # the only operation that uses a further picture
 _DEADLINES = Deadlines()
@@ -191,10 +192,17 @@ def _dropped(request: ImageRequest, result: "_Result", *, has_shown: bool) -> tu
         "output_format": "output_format" in request.asked and request.output_format not in result.mime,
         "output_compression": request.output_compression is not None and result.mime not in _COMPRESSED,
     }
-    named = tuple(name for name, is_ignored in ignored.items() if is_ignored)
+    named = tuple(
+        spelled for name, is_ignored in ignored.items() if is_ignored for spelled in _as_asked(name, request.asked)
+    )
     heeded = TAKES[tool_of(request)] if request.operation is Operation.IMAGE_TOOL else frozenset()
     further = unheeded(request, _SAID_ABOVE | heeded)
     return (*named, *further, *_unused(request, result))
+
+
+def _as_asked(name: str, asked: Collection[str]) -> Sequence[str]:
+    """A field as the client spelled it."""
+    return [spelled for spelled in _SPELLINGS.get(name, ()) if spelled in asked] or [name]
 
 
 def _unused(request: ImageRequest, result: _Result) -> tuple[str, ...]:

@@ -28,11 +28,12 @@ class OpenAIImagesDriver:
         self._deadlines = deadlines
 
     async def make(self, target: Target, request: ImageRequest) -> AsyncGenerator[ImageEvent, None]:
-        """See ``ImageDriver``. A model that makes one picture at a time is called several times."""
+        """See ``ImageDriver``. A model that makes one picture at a time is called several times; of one that makes
+        fewer than it was asked for, ``n`` is reported."""
         model, quirks = target.upstream_model or request.model, target.provider.image_quirks
         totals = Usage()
         dropped: tuple[str, ...] = ()
-        first = 0
+        first = made = 0
         for n in per_call(request, model, quirks):
             sent = encode(request, model, quirks, n=n, first=first)
             call = outgoing(target, sent.path, sent.content_type, sent.body, self._deadlines)
@@ -44,9 +45,11 @@ class OpenAIImagesDriver:
                                        totals.output_tokens + event.output_tokens)  # fmt: skip
                         dropped = event.dropped
                     else:
+                        made += isinstance(event, MadePicture)
                         yield event
             first += n
-        yield ImagesDone(totals.input_tokens, totals.output_tokens, dropped)
+        short = ("n",) if made < request.n else ()
+        yield ImagesDone(totals.input_tokens, totals.output_tokens, (*dropped, *short))
 
     async def _whole(
         self, call: Outgoing, sent: Sent, request: ImageRequest, first: int

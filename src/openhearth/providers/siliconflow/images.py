@@ -26,11 +26,11 @@ class SiliconFlowImagesDriver:
         self._deadlines = deadlines
 
     async def make(self, target: Target, request: ImageRequest) -> AsyncGenerator[ImageEvent, None]:
-        """See ``ImageDriver``."""
+        """See ``ImageDriver``. Of a model that makes fewer pictures than it was asked for, ``n`` is reported."""
         model = target.upstream_model or request.model
         check(request, model)
         images = [_uri(picture) for picture in request.pictures]
-        made = 0
+        made = came = 0
         for n in per_call(request, model):
             body = encode(request, model, images, n=n, first=made)
             call = outgoing(target, _PATH, "application/json", body, self._deadlines)
@@ -42,9 +42,11 @@ class SiliconFlowImagesDriver:
                 seed = answer.seed if number == 0 else None
                 yield await self._picture(item.url, target.id, seed)
             made += n
+            came += len(found)
             if made < request.n:
                 yield ImageProgress(made, request.n, f"已完成 {made} 张 {made} picture(s) done")
-        yield ImagesDone(dropped=dropped(request, model))
+        short = ("n",) if came < request.n else ()
+        yield ImagesDone(dropped=(*dropped(request, model), *short))
 
     async def _asked(self, call: Outgoing) -> Answer:
         answer = await collect(self._client, call, most_bytes=_MOST_ANSWER_BYTES)

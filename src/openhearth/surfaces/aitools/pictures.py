@@ -136,6 +136,8 @@ class PictureTools:
     async def _recraft_generations(self, request: Request) -> Response:
         principal = await principal_of(request, self._gate)
         order = await read_order(request, self._config.limits, also=_ALSO)
+        if order.pictures:
+            raise RequestError("This path makes pictures from words alone.", param="image", code="picture_not_taken")
         operation = Operation.IMAGE_GENERATE
         attached = self._pictures.answers(principal, operation, RECRAFT)
         model = order.fields.get("model", str) or (RECRAFT if attached else POSTER)

@@ -90,7 +90,7 @@ class Images:
         asker = asker_of(request, principal, self._config.server.public_url)
         work = await self._pictures.open(principal, operation, asked.model, n=asked.n, stream=stream)
         if work.passes_on(operation):
-            dropped = ()
+            dropped = tuple(name for name in dropped if name in STRUCTURAL)  # these are never passed on as they are
         job = Job(order, asked, work, asker, as_bytes, int(self._now()), dropped)
         return await self._jobs.answer(request, job, stream=stream)
 

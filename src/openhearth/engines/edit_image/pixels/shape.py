@@ -105,7 +105,9 @@ def resampled(pixels: Pixels, width: int, height: int) -> Pixels:
     shrinks = width <= pixels.shape[1] and height <= pixels.shape[0]
     way = cv2.INTER_AREA if shrinks else cv2.INTER_LANCZOS4
     if int(pixels[..., 3].min()) == 255:
-        return np.asarray(cv2.resize(pixels, (width, height), interpolation=way), dtype=np.uint8)
+        opaque = np.asarray(cv2.resize(pixels, (width, height), interpolation=way), dtype=np.uint8)
+        opaque[..., 3] = 255  # the weights are rounded and would leave 254 here and there
+        return opaque
     values = np.asarray(cv2.resize(premultiplied(pixels), (width, height), interpolation=way), dtype=np.float32)
     return straight(values)
 

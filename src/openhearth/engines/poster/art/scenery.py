@@ -28,15 +28,22 @@ SKY = frozenset({"sun", "moon", "stars", "clouds", "rain", "snow", "birds", "rai
 KNOWN = GROUND | SKY
 
 
-def scenery(box: Box, palette: Palette, dice: Random, motifs: tuple[str, ...]) -> list[Item]:
-    """The landscape that holds all of ``motifs`` (names in ``KNOWN``), back to front."""
+def scenery(
+    box: Box, palette: Palette, dice: Random, motifs: tuple[str, ...], avoided: frozenset[str] = frozenset()
+) -> list[Item]:
+    """The landscape that holds all of ``motifs`` (names in ``KNOWN``), back to front; what it needs beside them is
+    none of ``avoided``, unless a boat has to float."""
     named = set(motifs)
-    if not named & (GROUND - {"bamboo", "leaves"}):
-        named.add(dice.choice(("mountains", "sea", "dunes")))
+    grounds = [name for name in ("mountains", "sea", "dunes") if name not in avoided]
+    if grounds and not named & (GROUND - {"bamboo", "leaves"}):
+        named.add(dice.choice(grounds))
     if "boat" in named:
         named.add("sea")
+    lights = ("moon", "sun") if "night" in palette.name or "space" in palette.name else ("sun", "moon")
     if not named & {"sun", "moon", "stars", "rain"}:
-        named.add("moon" if "night" in palette.name or "space" in palette.name else "sun")
+        named.update([name for name in lights if name not in avoided][:1])
+    if palette.is_dark and "moon" in named and "stars" not in avoided:
+        named.add("stars")
     horizon = 0.62 if "sea" in named or "dunes" in named else 0.7
     items = _sky(box, palette, horizon)
     items += _lights(box, palette, dice, named, horizon)
@@ -59,7 +66,7 @@ def _lights(box: Box, palette: Palette, dice: Random, named: set[str], horizon: 
         tones[-1] if palette.is_dark else max(palette.accents, key=lambda one: to_lch(one)[1] + to_lch(one)[0] * 0.1)
     )
     items: list[Item] = []
-    if "stars" in named or (palette.is_dark and "moon" in named):
+    if "stars" in named:
         items += _stars(box, mixed(light, (255, 255, 255), 0.4), dice, horizon)
     if "fireworks" in named:
         items += _fireworks(box, palette, dice)

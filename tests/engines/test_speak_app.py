@@ -84,11 +84,22 @@ async def test_events_tell_when_each_character_is_said() -> None:
     answer = await say(app(), response_format="pcm", stream_format="sse", timestamps=True, speed=4.0)
     found = [event["alignment"] for event in answer.events() if "alignment" in event]
     said = "".join(character for one in found for character in one["characters"])
-    assert said.replace(" ", "") == TEXT.replace(" ", "")
+    assert said == TEXT
     starts = [start for one in found for start in one["starts_s"]]
     assert starts == sorted(starts)
     sound = b"".join(base64.b64decode(event["audio"]) for event in answer.events() if "audio" in event)
     assert starts[-1] < len(sound) / 48_000 + 0.1
+
+
+async def test_every_character_has_its_time_once_whatever_stands_between_sentences() -> None:
+    text = "\n🎉 Hello there, the dog.  \n\nThe apple [🎉] is open there. Well, the boy! 🎉"
+    answer = await say(app(), input=text, response_format="pcm", stream_format="sse", timestamps=True)
+    found = [event for event in answer.events() if "alignment" in event]
+    assert "".join(character for one in found for character in one["alignment"]["characters"]) == text
+    read = "".join(character for one in found for character in one["normalized_alignment"]["characters"])
+    assert "dog. The apple" in read
+    starts = [start for one in found for start in one["alignment"]["starts_s"]]
+    assert starts == sorted(starts)
 
 
 @pytest.mark.parametrize(("speed", "of_model"), [(1.0, 1.0), (2.0, 2.0), (4.0, 2.0), (0.25, 0.5)])
@@ -102,6 +113,8 @@ async def test_speed_is_the_models_where_it_can_and_the_tempo_beyond(speed: floa
 async def test_what_has_no_effect_is_said() -> None:
     answer = await say(app(), instructions="whisper", made_up=1, seed=None)
     assert answer.headers["x-openhearth-dropped"] == "instructions, made_up"
+    assert (await say(app(), response_format="wav", bit_rate=64_000)).headers["x-openhearth-dropped"] == "bit_rate"
+    assert "x-openhearth-dropped" not in (await say(app(), response_format="opus", bit_rate=64_000)).headers
 
 
 @pytest.mark.parametrize(
@@ -126,7 +139,7 @@ async def test_what_has_no_effect_is_said() -> None:
         ({"timestamps": True}, "timestamps", "invalid_value"),
         ({"sample_rate": 12345}, "sample_rate", "invalid_value"),
         ({"language": "klingon"}, "language", "invalid_value"),
-        ({"language": "fr"}, "input", "language_not_supported"),
+        ({"language": "fr"}, "language", "language_not_supported"),
         ({"volume_db": 99}, "volume_db", "invalid_value"),
         ({"bit_rate": 1}, "bit_rate", "invalid_value"),
     ],

@@ -12,11 +12,14 @@ from hypothesis import strategies as st
 
 from openhearth.core.errors import RequestError
 from openhearth.engines.speak import timing
+from openhearth.engines.speak.chinese.reader import ChineseReader
 from openhearth.engines.speak.encoding import KINDS, Coding, Encoder
 from openhearth.engines.speak.graph import with_output
 from openhearth.engines.speak.models import Rendered
 from openhearth.engines.speak.script import Scribe
 from openhearth.engines.speak.sentences import sentences
+from openhearth.engines.speak.sounds import Reader
+from openhearth.engines.speak.spanish.reader import SpanishReader
 from openhearth.engines.speak.vocoder import RATE, Floats, Frames, waveform
 from tests.engines.speakers import PHONEME_S, Tone, decoded_s, english, loudest_hz
 
@@ -87,6 +90,11 @@ def test_a_higher_bit_rate_makes_a_larger_file_and_gain_a_louder_one() -> None:
     assert np.abs(quiet).max() == pytest.approx(0.15 * 32767, rel=0.02)
 
 
+@pytest.mark.parametrize("form", ["mp3", "opus", "aac"])
+def test_a_bit_rate_beyond_the_formats_is_its_highest(form: str) -> None:
+    assert decoded_s(encoded(Coding(form, bit_rate=512_000), tone(1.0))) == pytest.approx(1.0, abs=0.1)
+
+
 def test_what_is_too_loud_is_cut_and_never_wraps() -> None:
     loud = np.frombuffer(encoded(Coding("pcm", gain=10.0), tone(0.2)), "<i2")
     assert loud.max() == 32767
@@ -108,6 +116,7 @@ def test_every_format_has_a_media_type() -> None:
         ("Hi. This is a longer sentence.", ["Hi. This is a longer sentence."]),
         ("First line\nsecond line\n\n", ["First line", "second line"]),
         ('He said "Stop it now!" She left.', ['He said "Stop it now!"', "She left."]),
+        ("Vive en EE. UU. desde hace años.", ["Vive en EE. UU. desde hace años."]),
         ("   ", []),
     ],
 )  # fmt: skip
@@ -135,6 +144,14 @@ def test_a_long_sentence_becomes_lines_that_end_at_a_pause_where_there_is_one() 
 def test_a_word_longer_than_a_line_is_cut() -> None:
     scribe = Scribe({"en": english()}, most=5)
     assert all(len(line.phonemes) <= 6 for line in scribe.lines("frobnicate", "en"))
+
+
+def test_a_sentence_between_chinese_ones_is_read_as_what_it_is() -> None:
+    readers: dict[str, Reader] = {"en": english(), "zh": ChineseReader(english()), "es": SpanishReader()}
+    text = "你好，这里是会说话的服务器。¿Dónde está el perro de la niña? Hello there, the dog."
+    _, spanish, last = Scribe(readers, most=300).lines(text, "zh")
+    assert spanish.phonemes == next(Scribe(readers, most=300).lines(spanish.written, "es")).phonemes
+    assert last.phonemes == next(Scribe(readers, most=300).lines(last.written, "en")).phonemes
 
 
 def test_what_no_reader_reads_is_refused_by_name() -> None:

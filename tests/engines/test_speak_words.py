@@ -40,6 +40,8 @@ from tests.engines.speakers import english
         ("35.5%", "thirty five point five percent"),
         ("1/2 and 3/4", "one half and three quarters"),
         ("2-3 times", "two to three times"),
+        ("10-20% or 5-10 km", "ten to twenty percent or five to ten kilometers"),
+        ("$10-20", "ten dollars to twenty"),
         ("-5 degrees", "minus five degrees"),
         ("Call 555-123-4567.", "Call five five five, one two three, four five six seven."),
         ("v2.10.3", "v two point ten point three"),
@@ -68,6 +70,8 @@ def test_english_is_written_out(written: str, said: str) -> None:
         ("2个人", "两个人"),
         ("12个", "十二个"),
         ("2月", "二月"),
+        ("下午2点开会", "下午两点开会"),
+        ("第2点", "第二点"),
         ("10002", "一万零二"),
         ("120000000", "一二零零零零零零零"),
         ("3-5天", "三到五天"),
@@ -104,6 +108,15 @@ def test_chinese_is_written_out(written: str, said: str) -> None:
         ("912 345 678", "nueve uno dos, tres cuatro cinco, seis siete ocho"),
         ("ana@correo.es", "ana arroba correo punto es"),
         ("EE. UU.", "Estados Unidos"),
+        ("5-10 km", "cinco a diez kilómetros"),
+        ("1 persona y 21 casos", "una persona y veintiún casos"),
+        ("21 mujeres, 200 páginas", "veintiuna mujeres, doscientas páginas"),
+        ("1.500 personas", "mil quinientas personas"),
+        ("2.000.001 casas", "dos millones una casas"),
+        ("el 21 empieza", "el veintiuno empieza"),
+        ("el siglo XXI, Felipe VI, Alfonso XIII", "el siglo veintiuno, Felipe sexto, Alfonso trece"),
+        ("Capítulo IX, talla XL", "Capítulo nueve, talla XL"),
+        ("nosotros o VI", "nosotros o VI"),
     ],
 )
 def test_spanish_is_written_out(written: str, said: str) -> None:
@@ -188,6 +201,20 @@ def test_initials_are_spelled_and_parts_of_a_name_are_read() -> None:
 )
 def test_shouted_words_are_words_and_initials_stay_initials(text: str, said: str) -> None:
     assert joined(english().words(text)) == said
+
+
+def test_an_address_in_chinese_is_read_out() -> None:
+    reader = ChineseReader(english())
+    assert reader.normal(Marked("详见https://example.com/a?b=1。")).text.partition(" .")[0] == (
+        "详见example dot com slash a question mark b equals one"
+    )
+    assert "bob at example dot org" in reader.normal(Marked("写信到bob@example.org吧")).text
+
+
+def test_a_link_in_markdown_is_its_words() -> None:
+    scribe = Scribe({"en": english()}, most=300)
+    (line,) = scribe.lines("> Hello [the dog](https://example.com/dog?a=1), hello there", "en")
+    assert line.phonemes == next(scribe.lines("Hello the dog, hello there", "en")).phonemes
 
 
 def test_the_marks_of_a_heading_are_not_read() -> None:

@@ -128,6 +128,8 @@ async def test_options_reach_the_reader_and_the_rest_is_named() -> None:
         ({"image": URL, "dpi": "fine"}, 400, "dpi", "invalid_type"),
         ({"image": URL, "pages": "5-2"}, 400, "pages", "invalid_value"),
         ({"image": URL, "pages": "all"}, 400, "pages", "invalid_value"),
+        ({"image": URL, "pages": "²"}, 400, "pages", "invalid_value"),
+        ({"image": URL, "pages": "9" * 5000}, 400, "pages", "invalid_value"),
         ({"image": URL, "tables": "latex"}, 400, "tables", "invalid_value"),
         ({"image": URL, "model": 7}, 400, "model", "invalid_type"),
         ({"image": URL, "model": "nobody"}, 404, "model", "model_not_found"),

@@ -49,7 +49,7 @@ async def test_embedded_times_are_elevenlabs_object_and_lines(tmp_path: Path) ->
         whole = (await here.post(path, {"text": text})).json()
         sound = base64.b64decode(whole["audio_base64"])
         times = whole["alignment"]
-        assert "".join(times["characters"]).replace(" ", "") == text.replace(" ", "")
+        assert "".join(times["characters"]) == text
         assert times["character_end_times_seconds"][-1] <= len(sound) / 48_000
         assert whole["normalized_alignment"]["characters"]
         lines = await here.post(f"{ELEVEN}/heart/stream/with-timestamps?output_format=pcm_24000", {"text": text})
@@ -91,7 +91,8 @@ async def test_elevenlabs_errors_are_in_elevenlabs_shape(tmp_path: Path) -> None
             (f"{ELEVEN}/heart", {}, 400, "missing_field"),
             (f"{ELEVEN}/nobody", {"text": "Hi"}, 400, "voice_not_found"),
             (f"{ELEVEN}/heart?output_format=ogg", {"text": "Hi"}, 400, "invalid_value"),
-            (f"{ELEVEN}/heart", {"text": "Hi", "model_id": "eleven_v3"}, 404, "model_not_found"),
+            (f"{ELEVEN}/heart", {"text": "Hi", "model_id": "tts-9"}, 404, "model_not_found"),
+            (f"{ELEVEN}/heart", {"text": "Hi", "voice_settings": {"speed": 0}}, 400, "invalid_value"),
             (f"{ELEVEN}/heart", {"text": "Hi", "voice_settings": {"speed": "x"}}, 400, "invalid_type"),
             (f"{ELEVEN}/heart?response_format=base64", {"text": "Hi"}, 400, "invalid_value"),
         ):
@@ -102,6 +103,28 @@ async def test_elevenlabs_errors_are_in_elevenlabs_shape(tmp_path: Path) -> None
         refused = await here.post(f"{ELEVEN}/heart", {"text": "Hi"}, key="wrong")
         assert refused.status == 401
         assert refused.json()["detail"]["status"] == "invalid_api_key"
+
+
+async def test_a_familys_own_model_is_spoken_here_while_nobody_has_it(tmp_path: Path) -> None:
+    """The libraries of both always name one."""
+    async with speaking(tmp_path) as here:
+        eleven = await here.post(f"{ELEVEN}/alloy", {"text": "Hello.", "model_id": "eleven_multilingual_v2"})
+        fish = await here.post(FISH, {"text": "Hello."}, headers={"model": "s1"})
+        for answer in (eleven, fish):
+            assert answer.status == 200, answer.body
+            assert answer.headers["x-openhearth-target"] == HIBARI
+        assert eleven.headers["x-openhearth-dropped"] == "model_id"
+        assert fish.headers["x-openhearth-dropped"] == "model"
+        assert "x-openhearth-dropped" not in (await here.post(FISH, {"text": "Hello."})).headers
+
+
+async def test_a_wrong_speed_is_named_where_each_family_has_it(tmp_path: Path) -> None:
+    async with speaking(tmp_path) as here:
+        eleven = await here.post(f"{ELEVEN}/heart", {"text": "Hello.", "voice_settings": {"speed": 9}})
+        assert eleven.json()["detail"]["param"] == "voice_settings.speed"
+        for name in ("speed", "volume"):
+            fish = await here.post(FISH, {"text": "Hello.", "prosody": {name: 99}})
+            assert fish.json()["param"] == f"prosody.{name}"
 
 
 @pytest.mark.parametrize("place", ["", "/stream", "/with-timestamps", "/stream/with-timestamps"])
@@ -171,8 +194,12 @@ async def test_to_fish_the_body_goes_as_it_came(tmp_path: Path) -> None:
         assert here.vendors.bodies[0]["model"] == "s2-pro"
         await here.post(FISH, {"text": "Hi", "chunk_length": 200})
         assert here.vendors.bodies[1] == {"text": "Hi", "chunk_length": 200, "model": "s1"}
-        ours = await here.post(FISH, {"text": "Hello there.", "reference_id": "af_nova"})
-        assert ours.headers["x-openhearth-target"] == KOKORO
+        await here.post(FISH, {"text": "Hi", "model": "s1"})
+        assert here.vendors.bodies[2] == {"text": "Hi", "model": "s1"}  # in the header, where Fish has it
+        assert b"model" not in here.vendors.seen[-1].body
+        for headers in ({}, {"model": "s1"}):
+            ours = await here.post(FISH, {"text": "Hello there.", "reference_id": "af_nova"}, headers=headers)
+            assert ours.headers["x-openhearth-target"] == KOKORO
 
 
 async def test_fish_errors_are_in_fishs_shape(tmp_path: Path) -> None:
@@ -184,7 +211,9 @@ async def test_fish_errors_are_in_fishs_shape(tmp_path: Path) -> None:
             ({"text": "Hi", "format": "flv"}, 400, "invalid_value"),
             ({"text": "Hi", "prosody": {"speed": "x"}}, 400, "invalid_type"),
             ({"text": "Hi", "references": [{"audio": "x", "text": "y"}]}, 400, "cloning_not_supported"),
-            ({"text": "Hi", "model": "s1"}, 404, "model_not_found"),
+            ({"text": "Hi", "model": "tts-9"}, 404, "model_not_found"),
+            ({"text": "Hi", "format": "opus", "opus_bitrate": 1}, 400, "invalid_value"),
+            ({"text": "Hi", "format": "opus", "opus_bitrate": 600}, 400, "invalid_value"),
         ):
             answer = await here.post(FISH, body)
             assert answer.status == status, answer.body

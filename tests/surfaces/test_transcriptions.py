@@ -5,6 +5,7 @@ import base64
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 import pytest
@@ -141,6 +142,7 @@ async def test_an_error_inside_an_upstreams_stream_is_ours(tmp_path: Path) -> No
         {"file": FILE_ID},
         {"file_id": FILE_ID},
         {"url": "data:audio/ogg;base64," + base64.b64encode(SOUND).decode()},
+        {"url": "data:audio/ogg;base64,\n" + quote(base64.b64encode(SOUND).decode(), safe="")},
         {"file": "http://127.0.0.1:{port}/talk.ogg"},
         {"url": "http://127.0.0.1:{port}/talk.ogg"},
     ],
@@ -172,6 +174,7 @@ async def test_a_form_may_name_a_recording_too(tmp_path: Path) -> None:
         ({"model": "ear", "url": "http://10.0.0.1/a.ogg"}, 400, "url"),
         ({"model": "ear", "file": "file_unknown"}, 404, "file_id"),
         ({"model": "ear", "url": "data:audio/ogg;base64,***a"}, 400, "url"),
+        ({"model": "ear", "url": "data:audio/ogg;base64,T2dn.w=="}, 400, "url"),
         ({"model": "x" * 300, "url": FILE_ID}, 400, "model"),
         ({"model": "nobody", "url": FILE_ID}, 404, "model"),
         ({"model": "ear", "url": FILE_ID, "temperature": "hot"}, 400, "temperature"),

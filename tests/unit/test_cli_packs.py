@@ -48,6 +48,38 @@ def test_a_fetch_says_the_sizes_first_and_every_reason_when_nothing_has_it(
     assert "Sets: full, minimal, starter" in capsys.readouterr().err
 
 
+def test_verify_without_names_finds_every_damaged_pack(packs_at: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["packs", "verify"]) == 0
+    assert "There are no packs in" in capsys.readouterr().out
+    place = packs_at / "packs" / "fonts-zh" / "0.1.1"
+    place.mkdir(parents=True)
+    (place / "NotoSansSC-Regular.otf").write_bytes(b"cut off")
+    for _ in range(2):
+        assert main(["packs", "verify"]) == 1
+        assert capsys.readouterr().out == "FAIL  fonts-zh: missing or damaged: NotoSansSC-Regular.otf\n"
+
+
+def test_a_folder_that_is_not_there_is_a_wrong_use(packs_at: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["packs", "fetch", "fonts-zh", "--from", str(packs_at / "nowhere")]) == 2
+    assert "There is no folder" in capsys.readouterr().err
+
+
+def test_what_the_disk_refuses_is_told_and_fails(packs_at: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (packs_at / "packs").write_text("a file, not a folder", encoding="utf-8")
+    assert main(["packs", "remove", "fonts-zh"]) == 1
+    assert "Cannot write to the packs folder" in capsys.readouterr().err
+
+
+def test_the_settings_file_of_the_server_names_the_folder(
+    packs_at: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENHEARTH__PACKS__FOLDER")
+    settings = packs_at / "server.toml"
+    settings.write_text(f'[packs]\nfolder = "{packs_at / "elsewhere"}"\n', encoding="utf-8")
+    assert main(["packs", "list", "--config", str(settings)]) == 0
+    assert f"Folder: {packs_at / 'elsewhere'}" in capsys.readouterr().out
+
+
 @pytest.fixture
 def packs_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty packs folder, no hub, and a pip that knows no index."""

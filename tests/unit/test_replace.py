@@ -136,6 +136,12 @@ def test_what_cannot_be_is_told_with_the_setting(tmp_path: Path, replacement: Re
     assert "sesame" not in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["nope", "whisper-base"])
+def test_a_chat_model_that_is_none_is_told_with_the_setting(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigError, match=rf"^engines\.chat: .*{name}"):
+        chat_rows(Config(engines=Engines(chat=(name,))), packs_at(tmp_path))
+
+
 def test_an_unknown_model_is_told_with_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=rf"no embedded model of that name\. There are: {CHAT}\."):
         after(tmp_path, chat_rows, {"whisper": Replacement(url="http://h/v1")})

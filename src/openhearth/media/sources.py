@@ -7,10 +7,11 @@ import asyncio
 import binascii
 from collections.abc import AsyncIterator
 from typing import Protocol
-from urllib.parse import unquote, unquote_to_bytes, urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 import msgspec
 
+from openhearth.core.data_uris import from_base64
 from openhearth.core.errors import RequestError, TooLarge, UnsupportedMedia
 from openhearth.core.media import Picture
 from openhearth.core.pictures import Fetcher, kind_of, seems_html
@@ -19,7 +20,6 @@ from openhearth.media.gallery import Gallery
 from openhearth.media.links import parse
 from openhearth.stores.ports import FileRecord
 
-_UNSAFE_BASE64 = str.maketrans("-_", "+/")
 _SAMPLES = "/samples/"
 
 
@@ -156,25 +156,9 @@ def _decoded(uri: str, most_bytes: int) -> bytes:
     if not head.lower().rstrip().endswith(";base64"):
         return unquote_to_bytes(body)
     try:
-        return _from_base64(body)
+        return from_base64(body)
     except (binascii.Error, ValueError) as error:
         raise RequestError(f"The data URI is not base64: {error}", param="image", code="invalid_image") from error
-
-
-def _from_base64(body: str) -> bytes:
-    """Also of the form for URLs, with blanks, percent signs and without padding. Raises binascii.Error, ValueError."""
-    text = body.translate(_UNSAFE_BASE64) if "-" in body or "_" in body else body
-    try:
-        return binascii.a2b_base64(_padded(text), strict_mode=True)
-    except binascii.Error:
-        plain = "".join(unquote(text).split())
-        if plain == text:
-            raise
-        return binascii.a2b_base64(_padded(plain), strict_mode=True)
-
-
-def _padded(text: str) -> str:
-    return text + "=" * (-len(text) % 4)
 
 
 def _not_a_picture(data: bytes, source: str, kind: str | None) -> str:

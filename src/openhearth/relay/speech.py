@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
+from fnmatch import fnmatchcase
 from typing import cast
 
 import msgspec
@@ -64,6 +65,15 @@ class Speeches:
     def answers(self, principal: Principal, model: str) -> bool:
         """True when some target speaks as ``model``."""
         return self._calls.answers(principal, Operation.SPEECH, model, self._drivers)
+
+    def stands_in(self, principal: Principal, model: str, voice: str, family: tuple[str, ...]) -> bool:
+        """True when an embedded voice answers in place of ``model``: a model of the family whose form the client speaks
+        (its libraries always name one) that nobody here has, or that is to speak in a voice of ours."""
+        is_theirs = any(fnmatchcase(model, pattern) for pattern in family)
+        return is_theirs and (self._is_ours(voice) or not self.answers(principal, model))
+
+    def _is_ours(self, voice: str) -> bool:
+        return any(listed.voice.id == voice for listed in self.voices())
 
     async def open(self, principal: Principal, order: SpeechOrder) -> Work:
         """Plan and admit; the order must name its model. Raises NotFound, Forbidden, BudgetSpent and NoTargetLeft."""

@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
 from openhearth.config import Limits
+from openhearth.core.data_uris import from_base64
 from openhearth.core.envelope import Envelope
 from openhearth.core.errors import RequestError, RequestTimeout, TooLarge, UnsupportedMedia
 from openhearth.core.multipart import Event, Field, FileBegin, FileData, FormReader, boundary_of, clean_filename
@@ -208,7 +209,7 @@ def _decoded(uri: str, param: str) -> tuple[str, bytes]:
     head, comma, body = uri[5:].partition(",")
     kinds = head.split(";")
     try:
-        data = binascii.a2b_base64(body, strict_mode=False) if kinds[-1].strip().lower() == "base64" else None
+        data = from_base64(body) if kinds[-1].strip().lower() == "base64" else None
     except (binascii.Error, ValueError) as error:
         raise RequestError(f"The data URI is not base64: {error}", param=param, code="invalid_value") from error
     if not comma:

@@ -10,6 +10,7 @@ from openhearth.core.errors import RequestError
 from openhearth.core.speech import SpeechRequest
 
 PATH = "/text-to-speech"
+MODELS = ("eleven_*",)
 USUAL_FORMAT = "mp3_44100_128"
 _FORMAT = re.compile(r"(mp3|pcm|opus|ulaw|alaw|wav)_(\d{4,5})(?:_(\d{2,3}))?")
 _OURS_TO_THEIRS = {"mp3": USUAL_FORMAT, "opus": "opus_48000_64", "pcm": "pcm_24000", "wav": "pcm_24000",
@@ -41,7 +42,7 @@ def read(body: Envelope, voice: str, output_format: str, *, timestamps: bool) ->
         text=text,
         voice=voice,
         format=form,
-        speed=settings.speed or 1.0,
+        speed=1.0 if settings.speed is None else settings.speed,
         language=body.get("language_code", str) or "",
         rate=rate,
         bit_rate=bit_rate,

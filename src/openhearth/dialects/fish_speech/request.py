@@ -10,10 +10,11 @@ from openhearth.core.speech import SpeechRequest
 
 PATH = "/v1/tts"
 MODEL_HEADER = "model"
+MODELS = ("s1", "s1-*", "s2-*", "s2.1-*", "speech-1.*")
 FORMATS = ("mp3", "wav", "pcm", "opus")
 _SLOWEST, _FASTEST = 0.5, 2.0
 _MOST_DB = 20.0
-_MOST_KBPS = 512
+_LEAST_KBPS, _MOST_KBPS = 6, 512
 _MP3_KBPS = (64, 128, 192)
 _OPUS_KBPS = (24, 32, 48, 64)
 _KNOWN = frozenset(["text", "format", "sample_rate", "mp3_bitrate", "opus_bitrate", "reference_id", "prosody"])
@@ -35,8 +36,12 @@ def read(body: dict[str, Any], model: str) -> tuple[SpeechRequest, tuple[str, ..
     form = _typed(body, "format", str) or "mp3"
     rates = {name: _typed(body, f"{name}_bitrate", int) for name in ("mp3", "opus")}
     kbps, rate = rates.get(form), _typed(body, "sample_rate", int)
-    if kbps is not None and kbps > _MOST_KBPS:
-        raise RequestError(f"'{form}_bitrate' is at most {_MOST_KBPS}.", param=f"{form}_bitrate", code="invalid_value")
+    if kbps is not None and kbps > 0 and not _LEAST_KBPS <= kbps <= _MOST_KBPS:
+        raise RequestError(
+            f"'{form}_bitrate' is from {_LEAST_KBPS} to {_MOST_KBPS} (kilobits per second).",
+            param=f"{form}_bitrate",
+            code="invalid_value",
+        )
     if rate is not None and rate <= 0:
         raise RequestError("'sample_rate' is in hertz.", param="sample_rate", code="invalid_value")
     request = SpeechRequest(

@@ -4,13 +4,13 @@ Form: OpenAI API reference, "Create moderation"; openai-python 3.54, ``types/mod
 come as data URIs only: whoever asks on behalf of a client has fetched them already, safely.
 """
 
-import base64
 import binascii
 import re
 from typing import Any
 
 import msgspec
 
+from openhearth.core.data_uris import from_base64
 from openhearth.core.errors import NotTranslatable, RequestError, TooLarge
 
 MOST_INPUTS = 1024
@@ -116,7 +116,7 @@ def _picture(given: object, param: str) -> PictureInput:
     if not comma or not _DATA_URI.fullmatch(head):
         raise RequestError("The engine takes pictures as base64 data URIs.", param=param, code="invalid_image")
     try:
-        data = base64.b64decode(body, validate=True)
+        data = from_base64(body)
     except (binascii.Error, ValueError) as error:
         raise RequestError(f"The data URI is not base64: {error}", param=param, code="invalid_image") from error
     return PictureInput(data, param)

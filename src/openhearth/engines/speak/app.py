@@ -54,7 +54,7 @@ class Endpoint:
 
     async def _read(self, request: Request) -> SpeakRequest:
         asked = read_request(await body_of(request, _MOST_BODY_BYTES), self._settings)
-        self._speech.scribe(asked.voice.language).check(asked.text, asked.language)
+        self._speech.scribe(asked.voice.language).check(asked.text, asked.language, is_told=asked.is_told)
         return asked
 
     async def _answer(self, send: Send, request: SpeakRequest, ticket: Ticket) -> None:

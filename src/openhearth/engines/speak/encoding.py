@@ -27,7 +27,8 @@ _SLOWEST, _FASTEST = 0.5, 100.0  # what ffmpeg's atempo does in one step
 class Kind(msgspec.Struct, frozen=True):
     """One format. ``rates`` are the sample rates it may have, the usual one first; ``container`` is ffmpeg's name.
 
-    A kind without a container is bare samples. ``bit_rate`` is the usual one, 0 where that is no choice.
+    A kind without a container is bare samples. ``bit_rate`` is the usual one, 0 where that is no choice; what is more
+    than ``most_bit_rate`` is brought down to it (mp3 and aac bring it down themselves, opus would refuse).
     """
 
     mime: str
@@ -35,6 +36,7 @@ class Kind(msgspec.Struct, frozen=True):
     container: str = ""
     rates: tuple[int, ...] = (24_000,)
     bit_rate: int = 0
+    most_bit_rate: int = 512_000
     sample: str = "s16"
     options: dict[str, str] = {}
 
@@ -42,10 +44,10 @@ class Kind(msgspec.Struct, frozen=True):
 _PCM_RATES = (24_000, 8_000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000)
 KINDS = {
     "mp3": Kind("audio/mpeg", "libmp3lame", "mp3", (24_000, 8_000, 16_000, 22_050, 32_000, 44_100, 48_000), 96_000,
-                "s16p", {"write_xing": "0", "id3v2_version": "0"}),
-    "opus": Kind("audio/ogg", "libopus", "ogg", (48_000, 8_000, 12_000, 16_000, 24_000), 48_000, "s16",
+                320_000, "s16p", {"write_xing": "0", "id3v2_version": "0"}),
+    "opus": Kind("audio/ogg", "libopus", "ogg", (48_000, 8_000, 12_000, 16_000, 24_000), 48_000, 256_000, "s16",
                  {"page_duration": "200000"}),
-    "aac": Kind("audio/aac", "aac", "adts", _PCM_RATES, 96_000, "fltp"),
+    "aac": Kind("audio/aac", "aac", "adts", _PCM_RATES, 96_000, sample="fltp"),
     "flac": Kind("audio/flac", "flac", "flac", _PCM_RATES),
     "wav": Kind("audio/wav", "pcm_s16le", "", _PCM_RATES),
     "pcm": Kind("audio/pcm", "pcm_s16le", "", _PCM_RATES),
@@ -155,7 +157,7 @@ class _Muxed(_Sink):
         self._stream.layout = "mono"
         self._stream.format = kind.sample
         if kind.bit_rate:
-            self._stream.bit_rate = coding.bit_rate or kind.bit_rate
+            self._stream.bit_rate = min(coding.bit_rate or kind.bit_rate, kind.most_bit_rate)
         self._resampler = av.AudioResampler(kind.sample, "mono", coding.sample_rate)
 
     @override

@@ -24,6 +24,7 @@ _FORMAT_RATES = {
     "ulaw": frozenset({8_000}),
     "alaw": frozenset({8_000}),
 }
+_BIT_RATED = ("mp3", "opus", "aac")
 _SLOWEST, _FASTEST = 0.25, 4.0
 _MOST_DB = 20.0
 _KNOWN_TEXT = """
@@ -33,11 +34,13 @@ _KNOWN = frozenset(_KNOWN_TEXT.split())
 
 
 class SpeakRequest(msgspec.Struct, frozen=True):
-    """A checked request. ``language`` is the one for Latin letters; ``dropped`` names fields that had no effect."""
+    """A checked request. ``language`` is the one for Latin letters, ``is_told`` when the client said so itself;
+    ``dropped`` names fields that had no effect."""
 
     text: str
     voice: Voice
     language: str
+    is_told: bool
     format: str
     speed: float
     events: bool
@@ -69,6 +72,7 @@ def read_request(body: bytes, settings: SpeakSettings) -> SpeakRequest:
         text=text,
         voice=voice,
         language=_read_as(voice, text, language),
+        is_told=bool(language),
         format=form,
         speed=_number(fields, "speed", _SLOWEST, _FASTEST, 1.0),
         events=events,
@@ -76,8 +80,13 @@ def read_request(body: bytes, settings: SpeakSettings) -> SpeakRequest:
         rate=_rate(fields, form),
         bit_rate=int(_number(fields, "bit_rate", 6_000, 512_000, 0)),
         volume_db=_number(fields, "volume_db", -_MOST_DB, _MOST_DB, 0.0),
-        dropped=tuple(name for name in fields.fields if name not in _KNOWN and fields.get(name, Any) is not None),
+        dropped=tuple(name for name in fields.fields if _is_idle(name, form) and fields.get(name, Any) is not None),
     )
+
+
+def _is_idle(name: str, form: str) -> bool:
+    """Whether the field can have no effect on a file of this format."""
+    return name not in _KNOWN or (name == "bit_rate" and form not in _BIT_RATED)
 
 
 def _read_as(voice: Voice, text: str, language: str) -> str:

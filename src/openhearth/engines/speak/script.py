@@ -11,6 +11,7 @@ import msgspec
 
 from openhearth.core.errors import RequestError
 from openhearth.core.languages import name_of
+from openhearth.core.speech import language_of
 from openhearth.engines.speak.marked import Marked
 from openhearth.engines.speak.sentences import sentences
 from openhearth.engines.speak.sounds import PUNCTUATION, Reader, Word
@@ -28,7 +29,8 @@ LATIN CJK FULLWIDTH MODIFIER GREEK MICRO FEMININE MASCULINE IDEOGRAPHIC ROMAN SU
 ANGSTROM SCRIPT DOUBLE-STRUCK BLACK-LETTER MATHEMATICAL CIRCLED PARENTHESIZED ACCOUNT CARE SQUARE NUMERO
 """
 _READ_SCRIPTS = frozenset(_READ_SCRIPTS_TEXT.split())
-_HEADING = re.compile(r"^#{1,6}\s+")
+_HEADING = re.compile(r"^(?:#{1,6}|>+)\s+")
+_LINK = re.compile(r"!?\[([^\[\]\n]{1,500})\]\((?:https?:|mailto:|[/#.])[^\s()]*\)")
 _PAUSES = frozenset(";:,.!?—…")
 
 
@@ -53,12 +55,13 @@ class Scribe:
         self._readers = readers
         self._most = most
 
-    def check(self, text: str, language: str) -> None:
-        """Raises RequestError for text in a language or script that no reader has, and for text without words."""
+    def check(self, text: str, language: str, *, is_told: bool = False) -> None:
+        """Raises RequestError for text in a language or script that no reader has, and for text without words.
+        ``is_told``: the language is the client's own word, not what its text looks like."""
         if "zh" not in self._readers and _HAN.search(text):
             raise self._cannot("Chinese text", "input")
         if language not in self._readers:
-            raise self._cannot(name_of(language).capitalize(), "input")
+            raise self._cannot(name_of(language).capitalize(), "language" if is_told else "input")
         letters = {letter for letter in text if letter.isalpha()}
         for letter in letters:
             script = unicodedata.name(letter, "UNKNOWN").partition(" ")[0].partition("-")[0]
@@ -68,10 +71,11 @@ class Scribe:
             raise RequestError("The input holds nothing that can be spoken.", param="input", code="empty_input")
 
     def lines(self, text: str, language: str) -> Iterator[Line]:
-        """The lines in order, each made when it is asked for. ``language`` is for what is not Chinese."""
+        """The lines in order, each made when it is asked for. ``language`` is for what is not Chinese; where it is
+        Chinese itself, each other sentence is English or Spanish by its words."""
         for start, end in sentences(text):
             written = text[start:end]
-            reader = self._readers["zh" if _HAN.search(written) else language if language in _LATIN else "en"]
+            reader = self._readers["zh" if _HAN.search(written) else _latin(written, language)]
             spoken = reader.normal(_plain(Marked(written)))
             for words in _cut(reader.words(spoken.text), self._most):
                 yield _line(words, spoken, written, start)
@@ -88,10 +92,15 @@ class Scribe:
 _LATIN = ("en", "es")
 
 
+def _latin(sentence: str, language: str) -> str:
+    """What a sentence without Chinese is read as."""
+    return language if language in _LATIN else "es" if language_of(sentence) == "es" else "en"
+
+
 def _plain(text: Marked) -> Marked:
     """Letters as the readers know them: accents joined to their letter, full-width forms as usual ones, and no marks of
-    a heading in Markdown."""
-    text = text.sub(_HEADING, lambda _: "")
+    a heading, a quotation or a link in Markdown."""
+    text = text.sub(_HEADING, lambda _: "").sub(_LINK, lambda link: link[1])
     text = text.sub(_ACCENTED, lambda match: unicodedata.normalize("NFC", match[0]))
     return text.sub(_WIDE, lambda sign: chr(ord(sign[0]) - _WIDE_SHIFT))
 

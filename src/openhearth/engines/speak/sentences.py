@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 _END = re.compile(r"(?<=[.!?…])[\"”’'»)\]]*(?=\s)|(?<=[。！？；])[”’」』）]*|\n+")
-_TITLE = re.compile(r"(?:^|[\s(])(?:Mr|Mrs|Ms|Dr|Prof|St|Sr|Sra|Srta|Dra|Jr|Gen|Rev|No|vs|[A-Z])\.$")
+_TITLE = re.compile(r"(?:^|[\s(])(?:Mr|Mrs|Ms|Dr|Prof|St|Sr|Sra|Srta|Dra|Jr|Gen|Rev|No|vs|EE|[A-Z])\.$")
 _SHORTEST = 12
 
 

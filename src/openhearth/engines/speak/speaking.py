@@ -77,6 +77,7 @@ class _Telling:
         self._lines: Iterator[Line] = speech.scribe(request.voice.language).lines(request.text, request.language)
         self._run = Run()
         self._said_s = 0.0
+        self._told = 0  # characters of the text whose times have been given
         self._is_closed = False
         self._is_stopped = False
 
@@ -99,7 +100,7 @@ class _Telling:
             raise RequestError("The input holds nothing that can be spoken.", param="input", code="empty_input")
         if not self._is_closed:
             self._is_closed = True
-            return Piece(self._encoder.close())
+            return Piece(self._encoder.close(), *self._rest())
         return Spoken(input_tokens(self._request.text), max(1, round(self._said_s * _TOKENS_PER_S)))
 
     def _piece(self, line: Line) -> Piece:
@@ -111,7 +112,19 @@ class _Telling:
         return Piece(self._encoder.write(rendered.samples), written, spoken)
 
     def _times(self, line: Line, rendered: Rendered, at_s: float) -> tuple[Alignment, Alignment]:
-        return (
-            timing.written(line, rendered, at_s=at_s, tempo=self._tempo),
-            timing.spoken(line, rendered, at_s=at_s, tempo=self._tempo),
-        )
+        """Those of the line, after those of what stands before it in the text: all pieces together have every character
+        once."""
+        begins = timing.between(self._request.text[self._told : line.start], at_s)
+        written = timing.written(line, rendered, at_s=at_s, tempo=self._tempo)
+        spoken = timing.spoken(line, rendered, at_s=at_s, tempo=self._tempo)
+        again = max(0, self._told - line.start)
+        space = timing.between(" " if any(one.isspace() for one in begins.characters) else "", at_s)
+        self._told = max(self._told, line.start + len(line.written))
+        return timing.joined(begins, written, skip=again), timing.joined(space, spoken)
+
+    def _rest(self) -> tuple[Alignment | None, Alignment | None]:
+        """What stands after the last line, an emoji say."""
+        text = self._request.text[self._told :]
+        if not (self._request.timestamps and text):
+            return None, None
+        return timing.between(text, self._said_s), timing.between("", self._said_s)

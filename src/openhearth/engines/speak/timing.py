@@ -20,6 +20,20 @@ def spoken(line: Line, rendered: Rendered, *, at_s: float, tempo: float) -> Alig
     return _aligned(line.spoken.text, _spans(line, rendered), rendered, at_s, tempo)
 
 
+def between(text: str, at_s: float) -> Alignment:
+    """Characters that are not said: they begin and end at one time."""
+    return Alignment(tuple(text), (round(at_s, 3),) * len(text), (round(at_s, 3),) * len(text))
+
+
+def joined(first: Alignment, second: Alignment, *, skip: int = 0) -> Alignment:
+    """The one and then the other, without the first ``skip`` characters of the second."""
+    return Alignment(
+        first.characters + second.characters[skip:],
+        first.starts_s + second.starts_s[skip:],
+        first.ends_s + second.ends_s[skip:],
+    )
+
+
 def _spans(line: Line, rendered: Rendered) -> list[Span]:
     """Per word its place in the spoken text and its time in seconds. A space belongs to the word before it."""
     found: list[Span] = []

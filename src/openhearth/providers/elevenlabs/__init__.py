@@ -2,6 +2,7 @@
 
 from openhearth.core.operations import Operation
 from openhearth.core.provider import Dialect, Provider
+from openhearth.dialects.elevenlabs_speech.request import MODELS
 
 PROVIDER = Provider(
     name="elevenlabs",
@@ -12,6 +13,6 @@ PROVIDER = Provider(
         Operation.SPEECH: Dialect.ELEVENLABS_SPEECH,
         Operation.TRANSCRIBE: Dialect.ELEVENLABS_TRANSCRIPTS,
     },
-    models=("eleven_*", "scribe_*"),
+    models=(*MODELS, "scribe_*"),
     auth="xi-api-key",
 )

@@ -2,6 +2,7 @@
 
 from openhearth.core.operations import Operation
 from openhearth.core.provider import Dialect, Provider
+from openhearth.dialects.fish_speech.request import MODELS
 
 PROVIDER = Provider(
     name="fish",
@@ -9,5 +10,5 @@ PROVIDER = Provider(
     base_url="https://api.fish.audio",
     env_key="FISH_API_KEY",
     speaks={Operation.SPEECH: Dialect.FISH_SPEECH},
-    models=("s1", "s1-*", "s2-*", "s2.1-*", "speech-1.*"),
+    models=MODELS,
 )

@@ -21,7 +21,7 @@ from openhearth.core.provider import Dialect
 from openhearth.core.speech import SpeechAudio, SpeechOrder
 from openhearth.dialects import elevenlabs_errors
 from openhearth.dialects.elevenlabs_speech.answer import joined, timed
-from openhearth.dialects.elevenlabs_speech.request import read
+from openhearth.dialects.elevenlabs_speech.request import MODELS, read
 from openhearth.media.sounds import Sounds
 from openhearth.relay.gate import Gate
 from openhearth.relay.speech import ListedVoice, Speeches
@@ -44,7 +44,7 @@ _ERRORS = Renamed(
         "model": "model_id",
         "language": "language_code",
         **dict.fromkeys(("response_format", "sample_rate", "bit_rate"), "output_format"),
-        "speed": "voice_settings",
+        "speed": "voice_settings.speed",
     },
 )
 
@@ -96,7 +96,9 @@ class TextToSpeech:
         is_link = query.get("response_format") == "url"
         output_format = query.get("output_format", "")
         asked, ignored = read(body, voice, output_format, timestamps=place.endswith(_TIMES) and not is_link)
-        model = asked.model or self._model(principal, asked.voice)
+        model = asked.model or _USUAL_MODEL
+        if self._speeches.stands_in(principal, model, asked.voice, MODELS):
+            ignored, model = (*ignored, *(["model_id"] if asked.model else [])), ""
         asked = msgspec.structs.replace(asked, model=model or self._speeches.model_for(asked))
         order = SpeechOrder(
             asked,
@@ -108,11 +110,6 @@ class TextToSpeech:
         more = [name for name in query if name not in ("response_format", "output_format")]
         work = await self._speeches.open(principal, order)
         return Spoken(work, order, self._speeches, ignored=(*ignored, *more), strict=self._strict)
-
-    def _model(self, principal: Principal, voice: str) -> str:
-        """ElevenLabs' own model where it is attached and the voice is none of ours."""
-        ours = any(listed.voice.id == voice for listed in self._speeches.voices())
-        return "" if ours or not self._speeches.answers(principal, _USUAL_MODEL) else _USUAL_MODEL
 
     async def _voices(self, request: Request) -> Response:
         await principal_of(request, self._gate)

@@ -17,7 +17,7 @@ from openhearth.core.permissions import Permission
 from openhearth.core.provider import Dialect
 from openhearth.core.speech import SpeechOrder
 from openhearth.dialects import fish_errors
-from openhearth.dialects.fish_speech.request import MODEL_HEADER, read
+from openhearth.dialects.fish_speech.request import MODEL_HEADER, MODELS, read
 from openhearth.media.sounds import Sounds
 from openhearth.relay.gate import Gate
 from openhearth.relay.speech import ListedVoice, Speeches
@@ -33,7 +33,13 @@ _PAGE = 10
 _MOST_PER_PAGE = 100
 _ERRORS = Renamed(
     fish_errors,
-    {"input": "text", "voice": "reference_id", "response_format": "format", "speed": "prosody", "volume_db": "prosody"},
+    {
+        "input": "text",
+        "voice": "reference_id",
+        "response_format": "format",
+        "speed": "prosody.speed",
+        "volume_db": "prosody.volume",
+    },
 )
 
 
@@ -71,18 +77,22 @@ class Fish:
         principal = await principal_of(request, self._gate)
         raw = await body_bytes(request, most=self._limits.json_body_bytes, within_s=self._limits.body_s)
         kind, fields = _fields(request, raw, self._limits.json_depth)
-        if principal.screens:  # of a name that stands twice, the value that is looked at is the one that is sent
-            raw = msgspec.msgpack.encode(fields) if kind == _MSGPACK else msgspec.json.encode(fields)
         in_body = fields.pop("model", None)
+        if in_body is not None or principal.screens:
+            # Fish knows no model in the body; and of a name that stands twice, what is looked at is what is sent.
+            raw = msgspec.msgpack.encode(fields) if kind == _MSGPACK else msgspec.json.encode(fields)
         named = request.headers.get(MODEL_HEADER, "") or ("" if in_body is None else in_body)
         if not isinstance(named, str):
             raise RequestError("'model' must be a text.", param="model", code="invalid_type")
         wanted = request.query_params.get("response_format", "")
         if wanted not in ("", "url"):
             raise RequestError("'response_format' is 'url' or absent.", param="response_format", code="invalid_value")
-        if not named and not self._is_ours(fields.get("reference_id")):
-            named = _USUAL_MODEL if self._speeches.answers(principal, _USUAL_MODEL) else ""
-        order, ignored = self._order(raw, kind, fields, named, is_fish=self._models.is_fish(principal, named))
+        model = named or _USUAL_MODEL
+        if self._speeches.stands_in(principal, model, str(fields.get("reference_id")), MODELS):
+            model = ""
+        order, ignored = self._order(raw, kind, fields, model, is_fish=self._models.is_fish(principal, model))
+        if named and not model:
+            ignored = (*ignored, "model")
         work = await self._speeches.open(principal, order)
         spoken = Spoken(work, order, self._speeches, ignored=ignored, strict=self._strict)
         if wanted:
@@ -97,9 +107,6 @@ class Fish:
         asked, ignored = read(shown, model)
         asked = msgspec.structs.replace(asked, model=model or self._speeches.model_for(asked))
         return SpeechOrder(asked, Dialect.FISH_SPEECH, Envelope.of({}), raw=raw, content_type=kind), ignored
-
-    def _is_ours(self, voice: object) -> bool:
-        return any(listed.voice.id == voice for listed in self._speeches.voices())
 
     async def _list(self, request: Request) -> Response:
         principal = await principal_of(request, self._gate)

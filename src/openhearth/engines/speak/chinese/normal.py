@@ -43,7 +43,9 @@ _FRACTION = re.compile(r"(?<![\d/])(\d{1,3})/(\d{1,3})(?![\d/])")
 _NEGATIVE = re.compile(r"(?<![A-Za-z0-9.])[-−](?=\d)")
 _SCORE = re.compile(r"(?<![\d:])(\d{1,3})\s?[:：]\s?(\d{1,3})(?![\d:])")
 _VERSION = re.compile(r"(?<![\d.])\d+(?:\.\d+){2,}")
-_COUNTED = re.compile(rf"(?<![\d.])2(?=[{_MEASURES}])(?!月|年|点|度|万|亿|千|百)")
+_COUNTED = re.compile(
+    rf"(?<![\d.])2(?=[{_MEASURES}])(?!月|年|点|度|万|亿|千|百)|(?<![\d.第])2(?=点(?![\d两零一二三四五六七八九]))"
+)
 _LONG = re.compile(r"(?<![\d.,])(?:0\d+|\d{9,})(?![\d.,])")
 _ANY = re.compile(_NUMBER)
 _SIGN = re.compile(f"[{re.escape(''.join(_SIGNS))}]")

@@ -11,6 +11,12 @@ from openhearth.engines.speak.marked import Marked
 from openhearth.engines.speak.sounds import PUNCTUATION, Reader, Word
 
 _RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+|[^\u3400-\u4dbf\u4e00-\u9fff]+")
+_ASCII = r"[^\s<>\"\u0080-\uffff]"
+_ADDRESS = re.compile(
+    rf"(?:https?://|www\.){_ASCII}+|[a-z0-9.+_-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+"
+    rf"|(?<![a-z0-9])(?:[a-z0-9-]+\.)+(?:com|org|net|io|ai|dev|cn|edu|gov)(?![a-z0-9])(?:/{_ASCII}*)?",
+    re.IGNORECASE,
+)
 _FOREIGN = re.compile(r"[^\W\d_]+(?:['’.&-][^\W\d_]+)*(?:\s+[^\W\d_]+(?:['’.&-][^\W\d_]+)*)*|\S")
 
 
@@ -21,8 +27,8 @@ class ChineseReader:
         self._english = english
 
     def normal(self, text: Marked) -> Marked:
-        """See ``Reader``."""
-        return normal(text)
+        """See ``Reader``. Addresses are read as in English, which their letters are spoken in."""
+        return normal(text.sub(_ADDRESS, lambda match: self._english.normal(Marked(match[0])).text))
 
     def words(self, text: str) -> list[Word]:
         """See ``Reader``."""

@@ -95,12 +95,14 @@ def normal(text: Marked) -> Marked:
     """English text with everything written out as words."""
     text = text.sub(_URL, _url).sub(_ISO_DATE, _iso_date).sub(_SLASH_DATE, _slash_date)
     text = text.sub(_MONTH_DAY, _month_day).sub(_DAY_MONTH, _day_month).sub(_TIME, _time).sub(_HOUR, _hour)
-    text = text.sub(_PHONE, _phone).sub(_VERSION, _version).sub(_AMOUNT, _amount).sub(_UNIT, _unit)
+    text = text.sub(_PHONE, _phone).sub(_VERSION, _version)
+    text = text.sub(_RANGE, lambda match: " to ")  # before units, which would take the hyphen of 5-10 km for a minus
+    text = text.sub(_AMOUNT, _amount).sub(_UNIT, _unit)
     text = text.sub(_NO, lambda match: "number ")
     text = text.sub(_STREET, lambda match: "Saint").sub(_STREET_END, lambda match: "Street")
     text = text.table(_ABBREVIATION, _SHORT).sub(_KINGS, _roman)
     text = text.sub(_YEARS, _decade).sub(_ORDINAL, _ordinal).sub(_FRACTION, _fraction)
-    text = text.sub(_RANGE, lambda match: " to ").sub(_NEGATIVE, lambda match: "minus ")
+    text = text.sub(_NEGATIVE, lambda match: "minus ")
     text = text.sub(_YEAR, lambda match: f" {numbers.year(match[1])} ").sub(_ANY, lambda match: f" {_said(match[0])} ")
     return text.table(_SIGN, _SIGNS).sub(_SPACE, lambda match: " ").sub(_BEFORE_MARK, lambda match: "")
 

@@ -19,6 +19,19 @@ _SHORT = {
     "a. C.": "antes de Cristo", "d. C.": "después de Cristo", "art.": "artículo", "cap.": "capítulo",
     "vol.": "volumen", "dpto.": "departamento", "izda.": "izquierda", "dcha.": "derecha", "Cía.": "compañía",
 }  # fmt: skip
+_FEMININE_TEXT = """
+persona semana hora vez veces mujer mujeres noche noches tarde tardes clase clases calle calles parte partes llave
+llaves casa niña página cosa mesa silla caja palabra vuelta libra tonelada clave claves nube nubes flor flores
+"""
+_FEMININE = frozenset(_FEMININE_TEXT.split())
+_MASCULINE_TEXT = """
+año mes día días minuto segundo hombre niño libro kilo litro metro euro punto grado problema problemas programa
+programas sistema sistemas mapa mapas tema temas idioma idiomas planeta planetas poema poemas millones billones
+corazones aviones camiones botones balones ratones leones limones melones
+"""
+_MASCULINE = frozenset(_MASCULINE_TEXT.split())
+_NUMBERED = ("siglo", "siglos", "capítulo", "tomo", "volumen", "artículo")
+_ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50}
 _MONEY = {"€": ("euro", "euros"), "$": ("dólar", "dólares"), "US$": ("dólar", "dólares"), "£": ("libra", "libras"),
           "¥": ("yen", "yenes"), "EUR": ("euro", "euros"), "USD": ("dólar", "dólares")}  # fmt: skip
 _UNITS = {
@@ -56,6 +69,8 @@ _FRACTION = re.compile(r"\b(\d{1,2})/(\d{1,2})\b(?!/)")
 _VERSION = re.compile(r"(?<![\d.])\d{1,2}(?:\.\d{1,2}){2,}(?!\d)")
 _RANGE = re.compile(r"(?<=\d)\s?[-–]\s?(?=\d)")
 _NEGATIVE = re.compile(r"(?<![\w.])[-−](?=\d)")
+_OF_THINGS = re.compile(rf"(?<![\w.,])({_NUMBER}) (?=([a-záéíóúñ]+))")
+_ROMAN_NUMBER = re.compile(r"(?<=[a-záéíóúñ] )[IVXL]{1,7}\b(?![.'’])")
 _LONG = re.compile(r"(?<![\d.,])0\d+(?![\d.,])")
 _ANY = re.compile(_NUMBER)
 _ABBREVIATION = re.compile(rf"(?<![\w.])(?:{either(_SHORT)})(?!\w)")
@@ -72,9 +87,10 @@ def normal(text: Marked) -> Marked:
     text = text.sub(_FIRST_OF, lambda match: "primero").sub(_TIME, _time)
     text = text.sub(_HALF_DAY, lambda match: "de la mañana" if match[1] in "aA" else "de la tarde")
     text = text.sub(_VERSION, lambda match: " punto ".join(numbers.cardinal(part) for part in match[0].split(".")))
+    text = text.sub(_RANGE, lambda match: " a ")  # before units, which would take the hyphen of 5-10 km for a minus
     text = text.sub(_ORDINAL, _ordinal).sub(_AMOUNT, _amount).sub(_UNIT, _unit).sub(_FRACTION, _fraction)
-    text = text.sub(_RANGE, lambda match: " a ").sub(_NEGATIVE, lambda match: "menos ")
-    text = text.sub(_LONG, lambda match: numbers.spelled(match[0]))
+    text = text.sub(_NEGATIVE, lambda match: "menos ").sub(_ROMAN_NUMBER, _roman)
+    text = text.sub(_OF_THINGS, _of_things).sub(_LONG, lambda match: numbers.spelled(match[0]))
     text = text.sub(_ANY, lambda match: f" {numbers.decimal(match[0])} ")
     return text.table(_SIGN, _SIGNS).sub(_SPACE, lambda match: " ").sub(_BEFORE_MARK, lambda match: "")
 
@@ -146,6 +162,29 @@ def _ordinal(match: re.Match[str]) -> str:
     if match[3] == "er":
         return said.removesuffix("o")
     return f"{said[:-1]}a" if (match[2] == "ª" or (match[3] or "").endswith("a")) and said.endswith("o") else said
+
+
+def _of_things(match: re.Match[str]) -> str:
+    """A number agrees with the things it counts: ``una persona``, ``veintiuna páginas``, ``doscientas casas``."""
+    digits, noun = numbers.whole(match[1]), match[2]
+    is_known = noun in _FEMININE or noun in _MASCULINE
+    is_plural = noun.endswith("s") and len(noun) > 3 and not noun.endswith("mos")
+    if digits is None or digits.startswith("0") or not (is_known or (digits != "1" and is_plural)):
+        return match[0]
+    is_feminine = noun in _FEMININE or (noun.endswith(("as", "ones", "dades")) and noun not in _MASCULINE)
+    return f"{numbers.of_things(digits, feminine=is_feminine)} "
+
+
+def _roman(match: re.Match[str]) -> str:
+    """``siglo veintiuno``, ``Felipe segundo``: only after a word that is followed by a number, or a name."""
+    values = [_ROMAN[letter] for letter in match[0]]
+    pairs = zip(values, [*values[1:], 0], strict=True)
+    digits = str(sum(-value if value < following else value for value, following in pairs))
+    before = match.string[: match.start()].split()[-1]
+    if before.lower() in _NUMBERED:
+        return numbers.cardinal(digits)
+    is_ruler = before[0].isupper() and "L" not in match[0] and match[0] != "X"
+    return numbers.ordinal(digits) if is_ruler else match[0]
 
 
 def _fraction(match: re.Match[str]) -> str:

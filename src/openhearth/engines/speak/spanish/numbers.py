@@ -46,6 +46,16 @@ def counted(digits: str) -> str:
     return _short(cardinal(digits))
 
 
+def of_things(digits: str, *, feminine: bool) -> str:
+    """Before a noun: ``veintiún libros``, ``doscientas veintiuna páginas``. Millions stay masculine."""
+    if not feminine:
+        return counted(digits)
+    said = cardinal(digits)
+    millions, of, rest = said.rpartition("millones ") if "millones " in said else said.rpartition("millón ")
+    rest = rest.replace("cientos", "cientas").replace("quinientos", "quinientas")
+    return f"{millions}{of}{rest.removesuffix('uno')}{'una' if rest.endswith('uno') else ''}"
+
+
 def ordinal(digits: str) -> str:
     """``primero`` … ``décimo``; higher ones are said as cardinals."""
     number = int(digits)

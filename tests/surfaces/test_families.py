@@ -4,6 +4,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
+from openhearth.app.routes import FAMILIES
 from openhearth.core.errors import RequestError
 from openhearth.core.permissions import Permission
 from openhearth.dialects import fish_errors
@@ -50,3 +51,17 @@ async def test_a_wrong_method_is_told_the_path_that_was_called(path: str) -> Non
     answer = await ask(app, "GET", path)
     assert (answer.status, answer.headers["allow"]) == (405, "POST")
     assert f"GET is not for {path};" in answer.json()["error"]["message"]
+
+
+async def test_paths_that_are_not_there_are_told_in_the_familys_shape() -> None:
+    async def nothing(_: Request) -> Response:
+        raise AssertionError
+
+    app = asgi.app([Route("/fish/v1/tts", nothing, methods=["POST"], permission=Permission.PUBLIC)], families=FAMILIES)
+    missing, wrong = await ask(app, "POST", "/fish/v1/ttx"), await ask(app, "GET", "/fish/v1/tts")
+    assert (missing.json()["status"], missing.json()["code"]) == (404, "unknown_path")
+    assert (wrong.json()["status"], wrong.headers["allow"]) == (405, "POST")
+    eleven, textin = await ask(app, "GET", "/elevenlabs/v1/x"), await ask(app, "POST", "/textin/v1/x")
+    assert eleven.json()["detail"]["status"] == "unknown_path"
+    assert (textin.status, sorted(textin.json())) == (404, ["code", "error", "message", "param", "result"])
+    assert (await ask(app, "GET", "/v1/x")).json()["error"]["code"] == "unknown_path"

@@ -26,7 +26,7 @@ from openhearth.app.embedded.replace import replaced
 from openhearth.app.parts import Parts
 from openhearth.app.relaying import Ground, Relaying, open_relaying
 from openhearth.app.repeats import open_repeats
-from openhearth.app.routes import surface_routes
+from openhearth.app.routes import FAMILIES, surface_routes
 from openhearth.app.routes.newapi import newapi_routes
 from openhearth.app.stores import open_records
 from openhearth.config import Config
@@ -132,7 +132,7 @@ class _Assembly:
         routes = repeats.added_to(routes)
         said += [*await targets.load(), *await targets.attach_environment()]
         stack.callback(asyncio.create_task(targets.learn(), name="lists of models").cancel)
-        app = Witness(asgi.app(routes), accounting.digests)
+        app = Witness(asgi.app(routes, families=FAMILIES), accounting.digests)
         return Platform(config, app, routes, relay, await first_key(self._keys, self._folder), said)
 
     async def _access(self, vault: Vault, accounting: Accounting) -> tuple[Access, list[str]]:

@@ -2,8 +2,9 @@
 
 import difflib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from types import MappingProxyType
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -16,10 +17,12 @@ from openhearth.core.errors import Bug, GatewayError, MethodNotAllowed, NotFound
 from openhearth.core.ids import new_id
 from openhearth.dialects import openai_errors
 from openhearth.surfaces.http import Route
+from openhearth.surfaces.work_answers import Errors
 from openhearth.telemetry.log import Log
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
+_NO_FAMILIES: Mapping[str, Errors] = MappingProxyType({})
 _FOREIGN_PREFIXES = ("/admin/", "/health", "/media/", "/samples/", "/metrics")
 _PREFLIGHT = [
     (b"access-control-allow-origin", b"*"),
@@ -35,8 +38,12 @@ def spellings(path: str) -> list[str]:
     return [path, rest, f"/v1/v1{rest}", f"/api/v1{rest}", f"/v1/{rest}", f"/{path}"]
 
 
-def app(routes: list[BaseRoute], lifespan: Lifespan | None = None) -> ASGIApp:
-    """The whole ASGI application. Raises Bug for a route that does not say what it asks of its caller."""
+def app(
+    routes: list[BaseRoute], lifespan: Lifespan | None = None, *, families: Mapping[str, Errors] = _NO_FAMILIES
+) -> ASGIApp:
+    """The whole ASGI application. ``families`` are the beginnings of paths whose clients read errors in another shape
+    than OpenAI's, also where there is no route. Raises Bug for a route that does not say what it asks of its caller.
+    """
     paths = [_declared(route).path for route in routes]
 
     async def gateway_error(_: Request, error: Exception) -> Response:
@@ -46,13 +53,14 @@ def app(routes: list[BaseRoute], lifespan: Lifespan | None = None) -> ASGIApp:
     async def http_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         path = request.scope["path"]
+        errors = next((family for start, family in families.items() if path.startswith(start)), openai_errors)
         if error.status_code == 405:
             allow = (error.headers or {}).get("Allow", "")
             called = request.scope["called_path"][:200]
-            answer = _answer(MethodNotAllowed(f"{request.method} is not for {called}; use {allow}."))
+            answer = _answer(MethodNotAllowed(f"{request.method} is not for {called}; use {allow}."), errors)
             answer.headers["allow"] = allow
             return answer
-        return _answer(NotFound(_unknown_path(path, paths), code="unknown_path"))
+        return _answer(NotFound(_unknown_path(path, paths), code="unknown_path"), errors)
 
     async def bug(request: Request, error: Exception) -> Response:
         Log("app").crash("bug in a route", error, path=request.scope["path"], request_id=request.scope["request_id"])
@@ -148,8 +156,8 @@ def _unknown_path(path: str, paths: list[str]) -> str:
     return f"There is nothing at {path[:200]}. {hint} The base URL of an OpenAI client ends in /v1."
 
 
-def _answer(error: GatewayError) -> Response:
-    answer = Response(openai_errors.shown(error), status_code=error.shown_status)
-    for name, value in openai_errors.headers(error):
+def _answer(error: GatewayError, errors: Errors = openai_errors) -> Response:
+    answer = Response(errors.shown(error), status_code=error.shown_status)
+    for name, value in errors.headers(error):
         answer.headers[name.decode()] = value.decode()
     return answer

@@ -5,12 +5,18 @@ One TOML file says what is true at start; ``OPENHEARTH__SECTION__KEY`` in the en
 the environment except secret references of the form ``env:NAME``.
 """
 
+import math
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
+
+Whole = Annotated[int, msgspec.Meta(ge=0)]
+Some = Annotated[int, msgspec.Meta(ge=1)]
+Span = Annotated[float, msgspec.Meta(ge=0)]
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
 
 
 class ConfigError(Exception):
@@ -26,7 +32,7 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     host: str = "127.0.0.1"
-    port: int = 8080
+    port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 8080
     public_url: str = ""
     fast_door: bool = True
     trusted_proxies: tuple[str, ...] = ()
@@ -35,34 +41,34 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Every bound on size and time. Sizes in bytes, times in seconds."""
 
-    header_bytes: int = 32 * 1024
-    header_s: float = 10.0
-    json_body_bytes: int = 10 * 1024 * 1024
-    body_s: float = 60.0
-    json_depth: int = 64
-    upload_bytes: int = 512 * 1024 * 1024
-    stream_idle_s: float = 120.0
-    keepalive_comment_s: float = 15.0
-    total_s: float = 1800.0
-    graceful_stop_s: float = 30.0
-    idle_connection_s: float = 75.0
-    open_connections: int = 10_000
-    write_buffer_bytes: int = 64 * 1024
-    answer_body_bytes: int = 64 * 1024 * 1024
+    header_bytes: Some = 32 * 1024
+    header_s: Seconds = 10.0
+    json_body_bytes: Some = 10 * 1024 * 1024
+    body_s: Seconds = 60.0
+    json_depth: Some = 64
+    upload_bytes: Some = 512 * 1024 * 1024
+    stream_idle_s: Seconds = 120.0
+    keepalive_comment_s: Seconds = 15.0
+    total_s: Seconds = 1800.0
+    graceful_stop_s: Span = 30.0
+    idle_connection_s: Span = 75.0
+    open_connections: Some = 10_000
+    write_buffer_bytes: Some = 64 * 1024
+    answer_body_bytes: Some = 64 * 1024 * 1024
 
 
 class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How we call providers. ``proxy`` is an ``http://[user:password@]host:port`` address for outgoing connections."""
 
-    connect_s: float = 10.0
-    first_byte_s: float = 300.0
-    pool_per_origin: int = 4096
-    pool_idle_s: float = 30.0
+    connect_s: Seconds = 10.0
+    first_byte_s: Seconds = 300.0
+    pool_per_origin: Some = 4096
+    pool_idle_s: Span = 30.0
     proxy: str = ""
     no_proxy: tuple[str, ...] = ("127.0.0.1", "localhost", "::1")
     ca_file: str = ""
-    attempts: int = 3
-    cooldown_s: float = 15.0
+    attempts: Some = 3
+    cooldown_s: Span = 15.0
 
 
 class Circuit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,10 +76,10 @@ class Circuit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     least ``calls`` in it. After a rest one call at a time probes it; a success closes the circuit. 0 failures:
     never."""
 
-    failures: Annotated[int, msgspec.Meta(ge=0)] = 5
-    window_s: Annotated[float, msgspec.Meta(gt=0)] = 30.0
+    failures: Whole = 5
+    window_s: Seconds = 30.0
     error_percent: Annotated[int, msgspec.Meta(ge=1, le=100)] = 50
-    calls: Annotated[int, msgspec.Meta(ge=1)] = 20
+    calls: Some = 20
 
 
 Strategy = Literal["weighted", "latency", "affinity"]
@@ -91,11 +97,11 @@ class Routing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     strategy: Strategy = "weighted"
     strategies: dict[str, Strategy] = {}
     fallbacks: dict[str, tuple[str, ...]] = {}
-    queue_calls: Annotated[int, msgspec.Meta(ge=0)] = 1000
-    queue_s: Annotated[float, msgspec.Meta(ge=0)] = 30.0
-    first_token_s: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    queue_calls: Whole = 1000
+    queue_s: Span = 30.0
+    first_token_s: Span = 0.0
     retry_percent: Annotated[int, msgspec.Meta(ge=0, le=100)] = 10
-    retries_always: Annotated[int, msgspec.Meta(ge=0)] = 10
+    retries_always: Whole = 10
     circuit: Circuit = Circuit()
 
 
@@ -107,9 +113,9 @@ class Fetch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     allow_private: tuple[str, ...] = ()
-    bytes: int = 32 * 1024 * 1024
-    total_s: float = 30.0
-    redirects: int = 3
+    bytes: Whole = 32 * 1024 * 1024
+    total_s: Seconds = 30.0
+    redirects: Whole = 3
     by_proxy: Literal["pinned", "named", "never"] = "pinned"
 
 
@@ -125,9 +131,9 @@ class Store(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     folder: str = "data"
     url: str = ""
     shared: str = "memory"
-    flush_ms: int = 50
+    flush_ms: Whole = 50
     beat_s: Annotated[float, msgspec.Meta(gt=0, le=10)] = 5.0
-    spool_bytes: int = 1024 * 1024
+    spool_bytes: Whole = 1024 * 1024
 
 
 class Replacement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -156,19 +162,19 @@ class Engines(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         "qwen2.5-coder-1.5b-instruct",
         "smollm2-135m-instruct",
     )
-    chat_slots: int = 2
-    chat_context: int = 8192
-    queue: int = 32
-    threads: int = 0
-    memory_bytes: int = 6 * 1024**3
-    edit_s: float = 120.0
-    picture_pixels: int = 40_000_000
+    chat_slots: Some = 2
+    chat_context: Some = 8192
+    queue: Whole = 32
+    threads: Whole = 0
+    memory_bytes: Some = 6 * 1024**3
+    edit_s: Seconds = 120.0
+    picture_pixels: Some = 40_000_000
     embed_long: Literal["pool", "refuse"] = "pool"
-    start_s: float = 120.0
-    idle_unload_s: float = 900.0
+    start_s: Seconds = 120.0
+    idle_unload_s: Span = 900.0
     preload: bool = False
-    budget_bytes: int = 0
-    request_s: float = 1800.0
+    budget_bytes: Whole = 0
+    request_s: Seconds = 1800.0
     replace: dict[str, Replacement] = {}
 
 
@@ -188,14 +194,14 @@ class Packs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sources: tuple[str, ...] = ()
     hubs: Hubs = Hubs()
     fetch_on_use: bool = False
-    fetch_wait_s: float = 20.0
+    fetch_wait_s: Span = 20.0
 
 
 class Media(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Pictures we make and keep."""
 
-    keep_days: int = 30
-    per_call: int = 10
+    keep_days: Whole = 30
+    per_call: Some = 10
 
 
 class Transcripts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -203,25 +209,25 @@ class Transcripts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     provider. ``chinese`` is the script in which the embedded Whisper gives Chinese.
     """
 
-    audio_s: float = 14_400.0
-    relay_bytes: int = 25 * 1024 * 1024
+    audio_s: Seconds = 14_400.0
+    relay_bytes: Some = 25 * 1024 * 1024
     chinese: Literal["simplified", "traditional", "as_heard"] = "simplified"
 
 
 class Speech(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Text to speech. ``characters`` is the longest input that the embedded voices take at once."""
 
-    characters: int = 4096
+    characters: Some = 4096
 
 
 class Documents(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Reading of documents. ``file_bytes`` bounds a file, ``pages`` what one call reads of it; ``document_s`` and
     ``page_s`` bound the embedded reader."""
 
-    file_bytes: int = 64 * 1024 * 1024
-    pages: int = 200
-    document_s: float = 600.0
-    page_s: float = 120.0
+    file_bytes: Some = 64 * 1024 * 1024
+    pages: Some = 200
+    document_s: Seconds = 600.0
+    page_s: Seconds = 120.0
 
 
 class Moderation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -229,8 +235,8 @@ class Moderation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     what has come is checked and let go."""
 
     model: str = "local-moderation"
-    window_chars: int = 200
-    window_s: float = 2.0
+    window_chars: Some = 200
+    window_s: Span = 2.0
 
 
 class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -245,19 +251,19 @@ class Idempotency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Answers kept for requests with an ``Idempotency-Key``: for how long, and up to what size. Bodies of up to
     ``inline_bytes`` lie in the database, larger ones with the files."""
 
-    keep_s: float = 86_400.0
-    answer_bytes: int = 64 * 1024 * 1024
-    inline_bytes: int = 64 * 1024
+    keep_s: Span = 86_400.0
+    answer_bytes: Whole = 64 * 1024 * 1024
+    inline_bytes: Whole = 64 * 1024
 
 
 class Cache(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The exact-match answer cache, in memory. ``bytes`` and ``entries`` bound all of it, ``answer_bytes`` one answer,
     ``age_s`` how long any is kept. Keys and requests say whether they want it."""
 
-    bytes: int = 64 * 1024 * 1024
-    entries: int = 10_000
-    answer_bytes: int = 1024 * 1024
-    age_s: int = 86_400
+    bytes: Whole = 64 * 1024 * 1024
+    entries: Whole = 10_000
+    answer_bytes: Whole = 1024 * 1024
+    age_s: Whole = 86_400
 
 
 class Access(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -268,10 +274,10 @@ class Access(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     registration: bool | Literal["option"] = False
-    starting_micros: int = 0
-    session_s: float = 7 * 86_400.0
-    tries: int = 10
-    tries_s: float = 900.0
+    starting_micros: Whole = 0
+    session_s: Seconds = 7 * 86_400.0
+    tries: Some = 10
+    tries_s: Seconds = 900.0
     show_keys: bool = False
 
 
@@ -331,9 +337,20 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
         if name.startswith(ENV_PREFIX):
             _override(tree, name, text)
     try:
-        return msgspec.convert(tree, Config, strict=False)
+        config = msgspec.convert(tree, Config, strict=False)
     except msgspec.ValidationError as error:
         raise ConfigError(f"Configuration: {error}") from error
+    if name := _no_number(msgspec.to_builtins(config)):
+        raise ConfigError(f"Configuration: {name} is not a number.")
+    return config
+
+
+def _no_number(value: object, name: str = "") -> str:
+    """Which setting is NaN: no bound refuses it, and every comparison with it fails."""
+    if isinstance(value, dict):
+        found = (_no_number(part, f"{name}.{key}" if name else str(key)) for key, part in value.items())
+        return next(filter(None, found), "")
+    return name if isinstance(value, float) and math.isnan(value) else ""
 
 
 def _override(tree: dict[str, Any], name: str, text: str) -> None:

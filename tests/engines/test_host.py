@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import resource
 import signal
 import stat
 import subprocess
@@ -16,8 +17,10 @@ import msgspec
 import pytest
 
 from openhearth.core.errors import EngineNotInstalled, ShuttingDown, UpstreamDown, UpstreamTimeout
+from openhearth.engines import supervised
 from openhearth.engines.host import Host
 from openhearth.engines.ports import EngineSpec, EngineState
+from openhearth.engines.process import limit
 from openhearth.engines.supervised import Timing
 from openhearth.engines.unix_http import get
 
@@ -119,6 +122,46 @@ async def test_rests_after_crashing_again_and_again(tmp_path: Path) -> None:
             await host.ensure("one")
         assert caught.value.retry_after_s
         assert host.states()[0].state == "failed"
+
+
+async def test_crashes_are_counted_in_a_row_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervised, "STEADY_S", 1.0)
+    timing = msgspec.structs.replace(QUICK, idle_unload_s=1.5)
+    async with hosting(tmp_path / "s", spec(), timing=timing) as host:
+        for number in range(QUICK.crashes + 1):
+            await host.ensure("one")
+            os.kill(host.states()[0].pid, signal.SIGKILL)
+            await until(host, "one", lambda state: state.state == "ready" and state.starts == 2 * number + 2)  # noqa: B023
+            await until(host, "one", lambda state: state.state == "stopped")
+
+
+async def test_what_an_engine_says_and_how_it_ends_is_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "openhearth.engines")
+    async with hosting(tmp_path / "s", spec(settings={"start": "die"})) as host:
+        with pytest.raises(UpstreamDown, match=r"weights are made of cheese$") as caught:
+            await host.ensure("one")
+    assert "^" not in caught.value.message
+    said, failed = caplog.records
+    assert (said.getMessage(), failed.getMessage()) == ("engine says", "engine failed")
+    assert "Traceback" in str(vars(said))
+    assert "made of cheese" in str(vars(said))
+
+
+def test_a_childs_limits_are_never_wider_than_the_servers() -> None:
+    other = subprocess.Popen(["nice", "-n", "10", "sleep", "60"])
+    try:
+        deadline = time.monotonic() + 10
+        while os.getpriority(os.PRIO_PROCESS, other.pid) != 10 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        resource.prlimit(other.pid, resource.RLIMIT_AS, (1 << 32, 1 << 33))
+        limit(other.pid, 1 << 40)
+        assert resource.prlimit(other.pid, resource.RLIMIT_AS) == (1 << 33, 1 << 33)
+        assert os.getpriority(os.PRIO_PROCESS, other.pid) == 10
+    finally:
+        other.kill()
+        other.wait()
 
 
 async def test_names_the_signal_that_ended_it(tmp_path: Path) -> None:

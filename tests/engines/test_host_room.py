@@ -4,7 +4,9 @@ import asyncio
 import os
 import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import msgspec
 import pytest
@@ -12,6 +14,8 @@ import pytest
 from openhearth.core.errors import EngineOutOfMemory
 from openhearth.engines.host import Host
 from openhearth.engines.memory import Families, default_budget
+from openhearth.engines.room import Room
+from openhearth.engines.supervised import Supervised
 from openhearth.engines.unix_http import get
 from tests.engines.test_host import QUICK, alive, ask, hosting, spec, until
 
@@ -77,6 +81,33 @@ async def test_an_engine_larger_than_the_budget_is_refused_at_once(tmp_path: Pat
         ) as no:
             await host.ensure("one")
         assert no.value.retry_after_s is None
+
+
+async def test_one_that_is_just_leaving_is_waited_for() -> None:
+    leaving, coming = Scarce("leaving", 400 * MB, holds=[400 * MB, 400 * MB]), Scarce("coming", 400 * MB)
+    room = Room(lambda _: 0, budget_bytes=500 * MB, wait_s=10.0)
+    room.engines = cast("tuple[Supervised, ...]", (leaving, coming))
+    await room.admit(cast("Supervised", coming))
+    assert not leaving.holds
+
+
+class Scarce:
+    """An engine that is no longer alive and whose memory comes back look by look."""
+
+    is_alive = is_starting = False
+    most_bytes = 0
+    used_at = 0.0
+
+    def __init__(self, name: str, need_bytes: int, holds: Sequence[int] = ()) -> None:
+        self.spec = spec(name, need_bytes=need_bytes)
+        self.holds = list(holds)
+
+    @property
+    def memory_bytes(self) -> int:
+        return self.holds.pop() if self.holds else 0
+
+    async def unload_if_idle(self) -> bool:
+        return False
 
 
 async def test_memory_is_back_at_its_base_after_idle_unload(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ import pytest
 from typing_extensions import override
 
 from openhearth.engines.catalogue import PackError, load_catalogue, parse_catalogue
-from openhearth.engines.packs import Packs, Progress, packs_folder
+from openhearth.engines.packs import MARKER, Packs, Progress, packs_folder
+from openhearth.engines.staging import Stage
 
 FIRST = b"first half, " * 60_000
 SECOND = b"second half"
@@ -149,6 +150,57 @@ def test_damage_is_found_and_repaired_and_a_pack_can_be_removed(tmp_path: Path) 
     assert packs.remove("joined")
     assert not packs.remove("joined")
     assert not path.exists()
+
+
+def test_a_pack_that_lost_its_marker_is_told_as_damaged(tmp_path: Path) -> None:
+    packs = packs_at(tmp_path, one_part_catalogue(halves(tmp_path / "links")[0]), str(tmp_path / "links"))
+    assert not packs.is_here("joined")
+    packs.fetch("joined", silent)
+    (packs.place("joined") / MARKER).write_bytes(b"\xff")
+    assert packs.is_here("joined")
+    assert packs.verify("joined") == (MARKER,)
+    packs.fetch("joined", silent)
+    assert packs.verify("joined") == ()
+
+
+def test_what_the_disk_refuses_is_told_in_words(tmp_path: Path) -> None:
+    packs = packs_at(tmp_path, one_part_catalogue(halves(tmp_path / "links")[0]), str(tmp_path / "links"))
+    (tmp_path / "packs").mkdir()
+    (tmp_path / "packs" / "joined").write_text("a file in the pack's place", encoding="utf-8")
+    assert packs.verify("joined") == ("whole.bin",)
+    with pytest.raises(PackError, match=r"Cannot write to the packs folder .*joined\)"):
+        packs.fetch("joined", silent)
+    with pytest.raises(PackError, match=r"Cannot write to the packs folder .*joined\)"):
+        packs.remove("joined")
+
+
+def test_an_archive_that_was_cut_off_takes_no_room(tmp_path: Path) -> None:
+    packs = packs_at(tmp_path, two_part_catalogue(halves(tmp_path / "links")[0], "0" * 64), str(tmp_path / "links"))
+    archive = tmp_path / "packs" / ".fetching" / "joined-1.0" / "archive"
+    with pytest.raises(PackError, match="half-two"):
+        packs.fetch("joined", silent)
+    assert archive.parent.exists()
+    assert not archive.exists()
+    archive.mkdir()
+    (archive / "half_two.whl").write_bytes(b"killed in the middle of this")
+    seen: list[bool] = []
+    with pytest.raises(PackError, match="half-two"):
+        packs.fetch("joined", lambda _: seen.append((archive / "half_two.whl").exists()))
+    assert seen
+    assert not any(seen)
+
+
+def test_a_file_linked_from_the_operators_folder_is_never_cut(tmp_path: Path) -> None:
+    pack = parse_catalogue(one_part_catalogue("0" * 64))["joined"]
+    theirs = tmp_path / "theirs.bin"
+    theirs.write_bytes(FIRST)
+    stage = Stage(pack, tmp_path / "stage")
+    stage.path("whole.bin").write_bytes(b"so far")
+    stage.taken(1)
+    stage.path("whole.bin").unlink()
+    os.link(theirs, stage.path("whole.bin"))  # and killed before it was noted
+    assert Stage(pack, tmp_path / "stage").archives == 0
+    assert theirs.read_bytes() == FIRST
 
 
 def test_two_fetchers_take_turns(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from openhearth.config import Config, ConfigError, load
@@ -72,3 +73,24 @@ def test_wrong_file_is_named(tmp_path: Path, text: str, named: str) -> None:
 def test_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"nowhere\.toml"):
         load(tmp_path / "nowhere.toml", {})
+
+
+def numbers() -> list[tuple[str, type]]:
+    """The environment's name of every setting that is a number, and which kind it is."""
+    found: list[tuple[str, type]] = []
+    for section in msgspec.structs.fields(Config):
+        is_struct = isinstance(section.type, type) and issubclass(section.type, msgspec.Struct)
+        found += [
+            (f"OPENHEARTH__{section.name}__{field.name}".upper(), type(field.default))
+            for field in (msgspec.structs.fields(section.type) if is_struct else ())
+            if type(field.default) in (int, float)
+        ]
+    return found
+
+
+def test_no_number_is_negative_or_not_a_number() -> None:
+    assert len(numbers()) > 60
+    for name, kind in numbers():
+        for wrong in ("-1", "nan") if kind is float else ("-1",):
+            with pytest.raises(ConfigError, match=name.split("__")[-1].lower()):
+                load(None, {name: wrong})

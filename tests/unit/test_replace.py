@@ -101,6 +101,15 @@ def test_a_file_of_several_is_known_by_its_name(tmp_path: Path) -> None:
         after(tmp_path, embed_rows, {EMBED: Replacement(path=str(other))})
 
 
+def test_of_one_engines_two_models_one_may_go_elsewhere_and_the_other_get_files(tmp_path: Path) -> None:
+    own = tmp_path / "reranker.onnx"
+    own.write_bytes(b"net")
+    replace = {EMBED: Replacement(url="http://gpu.lan:8000/v1"), "nano-rerank": Replacement(path=str(own))}
+    rows = {row.name: row for row in after(tmp_path, embed_rows, replace)}
+    assert rows[EMBED].note_en == f"In place of the embedded model: {EMBED} at gpu.lan."
+    assert rows["nano-rerank"].note_en.startswith("The embedded engine with files of the operator's")
+
+
 def test_a_folder_takes_the_place_of_a_packs_folder(tmp_path: Path) -> None:
     own = tmp_path / "own"
     own.mkdir()

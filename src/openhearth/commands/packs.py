@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -12,6 +13,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from openhearth.commands import WrongUse
 from openhearth.commands.settings import effective
 from openhearth.commands.show import as_json, as_table
+from openhearth.config import Config
 from openhearth.engines import packs as installed
 from openhearth.engines.catalogue import Pack, PackError
 from openhearth.engines.hub import Hub
@@ -21,17 +23,19 @@ _COLUMNS = ("name", "installed", "download_mb", "sets", "licence", "good_at")
 _LARGER = ("name", "installed", "download_mb", "licence", "good_at", "bad_at")
 
 
-def listing(*, json: bool = False) -> int:
+def listing(*, json: bool = False, config: str = "") -> int:
     """List all packs: what they are good and bad at, their size and whether they are here.
 
     Larger packs that only a model hub has are listed when a hub can be reached; nobody has run them here.
 
     Args:
         json: print JSON
+        config: settings file (openhearth.toml in this folder, if there is one)
     """
-    packs = _open()
+    settings = effective(config=config)
+    packs = _open(settings)
     larger = [pack for pack in packs.catalogue() if pack.from_hub_alone]
-    hubs = Hub(effective().packs.hubs, os.environ).reachable() if larger else {}
+    hubs = Hub(settings.packs.hubs, os.environ).reachable() if larger else {}
     is_reached = "" in hubs.values()
     rows = [_row(packs, pack) | {"offered": is_reached or not pack.from_hub_alone} for pack in packs.catalogue()]
     if json:
@@ -53,6 +57,7 @@ def fetch(
     *names: str,
     of: Annotated[str, Parameter(name="--set")] = "",
     folder: Annotated[str, Parameter(name="--from")] = "",
+    config: str = "",
 ) -> int:
     """Fetch packs, with their sizes and progress; what is here already is left alone.
 
@@ -63,8 +68,11 @@ def fetch(
         names: packs, as 'openhearth packs list' shows them
         of: a set of packs: minimal, starter or full
         folder: a folder that may hold the files
+        config: settings file (openhearth.toml in this folder, if there is one)
     """
-    packs = _open(*([folder] if folder else []))
+    if folder and not Path(folder).expanduser().is_dir():
+        raise WrongUse(f"There is no folder {folder}.")
+    packs = _open(effective(config=config), *([folder] if folder else []))
     wanted = _chosen(packs, names, of)
     missing = [packs.pack(name) for name in packs.missing(wanted)]
     if not missing:
@@ -83,36 +91,45 @@ def fetch(
     return 1 if failed else 0
 
 
-def verify(*names: str) -> int:
-    """Hash the files of installed packs again; a damaged pack is fetched anew by the next fetch.
+def verify(*names: str, config: str = "") -> int:
+    """Hash the files of packs again; a damaged pack is fetched anew by the next fetch.
 
     Args:
-        names: packs; all installed ones if none is given
+        names: packs; all that are here, whole or damaged, if none is given
+        config: settings file (openhearth.toml in this folder, if there is one)
     """
-    packs = _open()
-    chosen = _known(packs, names) or [pack.name for pack in packs.catalogue() if packs.installed(pack.name)]
+    packs = _open(effective(config=config))
+    chosen = _known(packs, names) or [pack.name for pack in packs.catalogue() if packs.is_here(pack.name)]
     damaged = {name: packs.verify(name) for name in chosen}
+    if not damaged:
+        print(f"There are no packs in {packs.folder}.")
     for name, files in damaged.items():
         print(f"{'FAIL' if files else 'ok  '}  {name}{': missing or damaged: ' + ', '.join(files) if files else ''}")
     return 1 if any(damaged.values()) else 0
 
 
-def remove(*names: str) -> int:
+def remove(*names: str, config: str = "") -> int:
     """Delete packs from this machine.
 
     Args:
         names: packs, as 'openhearth packs list' shows them
+        config: settings file (openhearth.toml in this folder, if there is one)
     """
-    packs = _open()
+    packs = _open(effective(config=config))
     if not names:
         raise WrongUse("Name the packs to remove.")
+    failed = False
     for name in _known(packs, names):
-        print(f"{name}: {'removed' if packs.remove(name) else 'was not here'}")
-    return 0
+        try:
+            print(f"{name}: {'removed' if packs.remove(name) else 'was not here'}")
+        except PackError as error:
+            print(f"{name}: {error}", file=sys.stderr)
+            failed = True
+    return 1 if failed else 0
 
 
-def _open(*folders: str) -> installed.Packs:
-    return installed.open_packs(effective().packs, os.environ, folders=folders)
+def _open(settings: Config, *folders: str) -> installed.Packs:
+    return installed.open_packs(settings.packs, os.environ, folders=folders)
 
 
 def _chosen(packs: installed.Packs, names: tuple[str, ...], set_name: str) -> tuple[str, ...]:

@@ -148,31 +148,39 @@ class Packs:
         """Bring, check and install one pack; nothing to do when it is there. The sources it came from. Blocks.
 
         A pack that no source offers is not downloaded: files the operator put into its folder are checked and taken
-        over. Raises PackError: unknown name, no room, what every source said, files that must be brought, or an hour
-        of waiting for another fetch.
+        over. Raises PackError: unknown name, no room, what every source said, files that must be brought, what the
+        disk refuses, or an hour of waiting for another fetch.
         """
         pack = self.pack(name)
-        with self._locked(pack, report):
+        with self._writing(), self._locked(pack, report):
             if not self.installed(name):
                 self._install(pack, report)
         source = self.source(name)
         report(Progress(name, "done", pack.download_bytes, pack.download_bytes, source))
         return source
 
+    def is_here(self, name: str) -> bool:
+        """True when there is something of the pack, whole or damaged."""
+        return self.place(name).exists()
+
     def verify(self, name: str) -> tuple[str, ...]:
-        """Hash every file again; the names of those missing or damaged. A damaged pack no longer counts as installed,
-        so the next ``fetch`` repairs it. Blocks."""
-        pack = self.pack(name)
-        place = self.place(name)
-        bad = tuple(file.name for file in pack.files if not self._is_right(place, file))
+        """Hash every file again; the names of those missing or damaged, the marker among them. A damaged pack no
+        longer counts as installed, so the next ``fetch`` repairs it. Blocks."""
+        bad = self._damaged(name)
         if bad:
-            (place / MARKER).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # a folder that is only read here is told of all the same
+                (self.place(name) / MARKER).unlink()
+        elif not self.installed(name):
+            bad = (MARKER,)
         return bad
 
     def remove(self, name: str) -> bool:
-        """Delete every version of a pack and what an interrupted fetch left; True if there was something."""
+        """Delete every version of a pack and what an interrupted fetch left; True if there was something.
+
+        Raises PackError: unknown name, or what the disk refuses.
+        """
         pack = self.pack(name)
-        with self._locked(pack, lambda _: None):
+        with self._writing(), self._locked(pack, lambda _: None):
             shutil.rmtree(self._stage(pack), ignore_errors=True)
             home = self._folder / name
             if not home.exists():
@@ -183,6 +191,10 @@ class Packs:
     def _stage(self, pack: Pack) -> Path:
         return self._folder / ".fetching" / f"{pack.name}-{pack.version}"
 
+    def _damaged(self, name: str) -> tuple[str, ...]:
+        place = self.place(name)
+        return tuple(file.name for file in self.pack(name).files if not self._is_right(place, file))
+
     def _is_right(self, place: Path, file: PackFile) -> bool:
         path = place / file.name
         sha256, size_bytes = file.sha256, file.size_bytes
@@ -191,16 +203,28 @@ class Packs:
                 sha256, size_bytes = self._marker(place).files[file.name]
             except (OSError, msgspec.DecodeError, KeyError):
                 return False
-        return path.is_file() and path.stat().st_size == size_bytes and sha256_of(path) == sha256
+        try:
+            return path.is_file() and path.stat().st_size == size_bytes and sha256_of(path) == sha256
+        except OSError:
+            return False  # what cannot be read cannot be used
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokenPipeError:
+            raise  # nobody reads the progress any more
+        except OSError as error:
+            where = f" ({error.filename})" if error.filename else ""
+            raise PackError(
+                f"Cannot write to the packs folder {self._folder}: {error.strerror or error}{where}."
+            ) from error
 
     @contextlib.contextmanager
     def _locked(self, pack: Pack, report: Report) -> Iterator[None]:
         locks = self._folder / ".locks"
-        try:
-            locks.mkdir(parents=True, exist_ok=True)
-            lock = (locks / pack.name).open("w")
-        except OSError as error:
-            raise PackError(f"Cannot write to the packs folder {self._folder}: {error.strerror}.") from error
+        locks.mkdir(parents=True, exist_ok=True)
+        lock = (locks / pack.name).open("w")
         deadline = time.monotonic() + LOCK_WAIT_S
         with lock:
             while not _try_lock(lock.fileno()):
@@ -236,7 +260,7 @@ class Packs:
         """Nothing brought it: the operator may have put the files there by hand."""
         report(Progress(pack.name, "check", 0, 0))
         place = self.place(pack.name)
-        if not self.verify(pack.name):
+        if not self._damaged(pack.name):
             files = {file.name: Kept(file.sha256, file.size_bytes) for file in pack.files}
             _mark(place, files, "brought by hand")
             return

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import re
 import resource
 import signal
 import sys
@@ -13,18 +14,24 @@ from pathlib import Path
 import msgspec
 
 from openhearth.engines.ports import EngineSpec
+from openhearth.telemetry.log import Log
 
 STOP_S = 5.0
 LAST_WORDS_BYTES = 4096
 ADDRESS_SPACE_FACTOR = 2
+NICENESS = 5
+GATHER_S = 0.1  # a traceback is written a few letters at a time
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Child:
     """A running engine. Use ``spawn``; always end with ``stop``. ``is_leaving``: it was told to."""
 
-    def __init__(self, process: asyncio.subprocess.Process, socket: Path) -> None:
+    def __init__(self, name: str, process: asyncio.subprocess.Process, socket: Path) -> None:
+        self._name = name
         self._process = process
         self._socket = socket
+        self._log = Log("engines")
         self._said = deque[bytes](maxlen=64)
         self._listening = asyncio.create_task(self._listen(), name=f"stderr-{process.pid}")
         self.is_leaving = False
@@ -41,8 +48,8 @@ class Child:
             env=dict(environ),
             start_new_session=True,
         )
-        _limit(process.pid, spec.memory_bytes * ADDRESS_SPACE_FACTOR)
-        return cls(process, socket)
+        limit(process.pid, spec.memory_bytes * ADDRESS_SPACE_FACTOR)
+        return cls(spec.name, process, socket)
 
     @property
     def pid(self) -> int:
@@ -91,8 +98,9 @@ class Child:
         return how + self.words()
 
     def words(self) -> str:
-        text = b"".join(self._said)[-LAST_WORDS_BYTES:].decode("utf-8", "replace").strip()
-        return f" Its last words: {' / '.join(text.splitlines()[-3:])}" if text else ""
+        text = _plain(b"".join(self._said)[-LAST_WORDS_BYTES:])
+        lines = [line.strip() for line in text.splitlines() if line.strip(" ^~")]
+        return f" Its last words: {' / '.join(lines[-3:])}" if lines else ""
 
     def _kill_family(self) -> None:
         """A worker that outlives its parent would keep its memory."""
@@ -101,13 +109,32 @@ class Child:
 
     async def _listen(self) -> None:
         assert self._process.stderr is not None
-        while data := await self._process.stderr.read(LAST_WORDS_BYTES):
-            self._said.append(data)
+        words = b""
+        data: bytes | None = None
+        while data != b"":
+            try:
+                data = await asyncio.wait_for(self._process.stderr.read(LAST_WORDS_BYTES), GATHER_S if words else None)
+            except TimeoutError:
+                data = None
+            if data:
+                self._said.append(data)
+                words += data
+            if words and (not data or len(words) >= LAST_WORDS_BYTES):
+                self._log.info("engine says", engine=self._name, text=_plain(words))
+                words = b""
 
 
-def _limit(pid: int, address_space_bytes: int) -> None:
+def _plain(words: bytes) -> str:
+    """Without the colours that some libraries write."""
+    return _COLOUR.sub("", words.decode("utf-8", "replace")).strip()
+
+
+def limit(pid: int, address_space_bytes: int) -> None:
+    """What the server's own limits leave: a stricter one, or a lower priority, is never raised."""
     if hasattr(resource, "prlimit"):
         with contextlib.suppress(ProcessLookupError):
-            resource.prlimit(pid, resource.RLIMIT_AS, (address_space_bytes, address_space_bytes))
+            _, most = resource.prlimit(pid, resource.RLIMIT_AS)
+            space = address_space_bytes if most == resource.RLIM_INFINITY else min(address_space_bytes, most)
+            resource.prlimit(pid, resource.RLIMIT_AS, (space, space))
             resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
-            os.setpriority(os.PRIO_PROCESS, pid, 5)
+            os.setpriority(os.PRIO_PROCESS, pid, max(NICENESS, os.getpriority(os.PRIO_PROCESS, pid)))

@@ -39,7 +39,7 @@ class Room:
             async with self._door:
                 if self._lacking(engine) <= 0:
                     return
-                if not any(other.is_alive for other in self.engines):
+                if self._need(engine) > self._budget_bytes:
                     raise EngineOutOfMemory(
                         f"{engine.spec.name} needs about {self._need(engine) / 1e6:,.0f} MB of memory and all engines "
                         f"together may hold {self._budget_bytes / 1e6:,.0f} MB: see engines.budget_bytes."

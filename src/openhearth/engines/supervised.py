@@ -16,6 +16,7 @@ from openhearth.engines.memory import Families
 from openhearth.engines.ports import EngineSpec, EngineState
 from openhearth.engines.process import Child
 from openhearth.engines.unix_http import get
+from openhearth.telemetry.log import Log
 
 STEADY_S = 60.0
 
@@ -84,6 +85,7 @@ class Supervised:
         self._last_error = ""
         self._closed = False
         self._doubted = False
+        self._log = Log("engines")
         self._turn = asyncio.Lock()
         self.most_bytes = 0
 
@@ -288,19 +290,25 @@ class Supervised:
         return ""
 
     async def _unload(self) -> None:
+        self._forgive_if_steady()
         self._state = "stopped"
         async with self._turn:
             await self._stop_child()
 
     def _crashed(self, message: str) -> None:
-        if time.monotonic() - self._ready_at > STEADY_S:
-            self._crashes = 0
+        self._forgive_if_steady()
         self._failed(message)
         if not self._closed and self._crashes < self._timing.crashes:
             self._restarts += 1
             self._start_task()
 
+    def _forgive_if_steady(self) -> None:
+        """Crashes count in a row only: one that has worked for a while begins anew."""
+        if time.monotonic() - self._ready_at > STEADY_S:
+            self._crashes = 0
+
     def _failed(self, message: str) -> None:
+        self._log.error("engine failed", engine=self.spec.name, error=message)
         self._state = "failed"
         self._last_error = message
         pause_s = min(self._timing.backoff_s * 2**self._crashes, self._timing.backoff_max_s)

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from openhearth.app.embedded.row import Row
-from openhearth.config import Config
+from openhearth.config import Config, ConfigError
+from openhearth.engines.catalogue import PackError
 from openhearth.engines.chat.settings import MODEL_FILE, ChatSettings, chat_spec
 from openhearth.engines.packs import Packs
 from openhearth.engines.ports import EngineSpec
@@ -31,8 +32,16 @@ _NOTES: Mapping[str, tuple[str, str]] = {
 
 
 def rows(config: Config, packs: Packs) -> list[Row]:
-    """One per configured chat pack. The OpenAI names point to the first installed one, else to the first."""
+    """One per configured chat pack. The OpenAI names point to the first installed one, else to the first.
+
+    Raises ConfigError for a pack that there is not, or that is no chat model.
+    """
     names = config.engines.chat
+    for name in names:
+        try:
+            packs.path(name, MODEL_FILE)
+        except PackError as error:
+            raise ConfigError(f"engines.chat: {error}") from error
     default = next((name for name in names if packs.installed(name)), names[0] if names else "")
     return [
         Row(

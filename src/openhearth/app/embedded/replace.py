@@ -76,7 +76,7 @@ def _elsewhere(row: Row, replacement: Replacement, config: Config, environ: Mapp
 
 
 def _own_files(row: Row, spec: EngineSpec, replacement: Replacement) -> Row:
-    if row.spec.name != spec.name:
+    if row.spec.name != spec.name or row.elsewhere is not None:
         return row
     name = Path(replacement.path).name
     return msgspec.structs.replace(

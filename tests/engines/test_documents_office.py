@@ -1,16 +1,21 @@
 """Office files, books and web pages as Markdown, and packages that are traps."""
 
+import io
+import re
 import zipfile
 from typing import Any
 
 import numpy as np
 import pytest
+from lxml import etree
+from pptx import Presentation
 
 from openhearth.core.documents import Document, DocumentRequest, Options, Reading, Service
 from openhearth.core.errors import GatewayError
 from openhearth.engines.read_document.files.archive import repacked, unpacked
 from openhearth.engines.read_document.files.kinds import Kind, kind_of
 from openhearth.engines.read_document.limits import Limits
+from openhearth.engines.read_document.office.charts import chart_markdown
 from openhearth.engines.read_document.office.converting import convert
 from tests.papers import office
 
@@ -49,9 +54,71 @@ def test_a_slides_charts_are_tables_and_its_broken_lines_stay_apart() -> None:
         reading.markdown == "## One two\n\n**Planted**\n\n|  | Trees |\n| --- | --- |\n| 2025 | 10 |\n| 2026 | 12.5 |"
     )
     assert reading.pictures == ()
-    with pytest.raises(GatewayError) as caught:
-        converted(office.pptx_with_chart(2_000_000_000))
-    assert caught.value.code == "document_too_large"
+    claimed = converted(office.pptx_with_chart(2_000_000_000)).markdown
+    assert claimed == reading.markdown
+
+
+CHART = """<c:chartSpace xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart"><c:plotArea><c:area3DChart><c:ser>
+<c:tx><c:strRef><c:strCache><c:pt idx="0"><c:v>Rain</c:v></c:pt></c:strCache></c:strRef></c:tx>{across}<c:{y}><c:numRef>
+<c:numCache><c:formatCode>General</c:formatCode><c:pt idx="0"><c:v>4.25</c:v></c:pt><c:pt idx="1"><c:v>3</c:v></c:pt>
+</c:numCache></c:numRef></c:{y}></c:ser></c:area3DChart></c:plotArea></c:chartSpace>"""
+NUMBERS = """<c:{x}><c:numRef><c:numCache><c:formatCode>{form}</c:formatCode><c:pt idx="0"><c:v>37261</c:v></c:pt>
+<c:pt idx="1"><c:v>37262.5</c:v></c:pt></c:numCache></c:numRef></c:{x}>"""
+LEVELS = """<c:cat><c:multiLvlStrRef><c:multiLvlStrCache><c:lvl><c:pt idx="0"><c:v>May</c:v></c:pt><c:pt idx="1">
+<c:v>June</c:v></c:pt></c:lvl><c:lvl><c:pt idx="0"><c:v>2025</c:v></c:pt></c:lvl>
+</c:multiLvlStrCache></c:multiLvlStrRef></c:cat>"""
+
+
+@pytest.mark.parametrize(
+    ("across", "y", "first"),
+    [
+        (NUMBERS.format(x="cat", form="m/d/yyyy"), "val", ("2002-01-05", "2002-01-06")),
+        (NUMBERS.format(x="cat", form='[Red]0.0" days"'), "val", ("37261", "37262.5")),
+        (NUMBERS.format(x="xVal", form="General"), "yVal", ("37261", "37262.5")),
+        (LEVELS, "val", ("2025 May", "2025 June")),
+    ],
+)
+def test_a_chart_of_any_kind_is_its_numbers(across: str, y: str, first: tuple[str, str]) -> None:
+    (table,) = chart_markdown(etree.fromstring(CHART.format(across=across, y=y)), Options())
+    assert table == f"|  | Rain |\n| --- | --- |\n| {first[0]} | 4.25 |\n| {first[1]} | 3 |"
+
+
+def test_a_presentation_without_slides_holds_nothing() -> None:
+    file = io.BytesIO()
+    Presentation().save(file)
+    assert (converted(file.getvalue()).markdown, converted(file.getvalue()).total_pages) == ("", 0)
+
+
+def test_formulas_and_letters_below_their_reading_stay_in_a_word_document() -> None:
+    run = "<w:r><w:t>{}</w:t></w:r>"
+    reading = "<w:rt><w:r><w:t>dōng</w:t></w:r></w:rt>"
+    ruby = f"<w:r><w:ruby>{reading}<w:rubyBase>{run.format('東京')}</w:rubyBase></w:ruby></w:r>"
+
+    def m(text: str) -> str:
+        return f"<m:r><m:t>{text}</m:t></m:r>"
+
+    square = f"<m:sSup><m:e>{m('b')}</m:e><m:sup>{m('2')}</m:sup></m:sSup>"
+    root = f"<m:rad><m:radPr><m:degHide/></m:radPr><m:deg/><m:e>{square}</m:e></m:rad>"
+    half = f"<m:f><m:num>{m('a+')}{root}</m:num><m:den>{m('2')}</m:den></m:f>"
+    sign, ends = '<m:naryPr><m:chr m:val="∑"/></m:naryPr>', f"<m:sub>{m('i=1')}</m:sub><m:sup>{m('n')}</m:sup>"
+    total = f"<m:nary>{sign}{ends}<m:e>{m('i')}</m:e></m:nary>"
+    space = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
+    inline = f"<m:oMath {space}>{m('x=')}{half}</m:oMath>"
+    own = f"<m:oMathPara {space}><m:oMath>{total}</m:oMath></m:oMathPara>"
+    body = f"<w:p>{ruby}{run.format(' is ')}{inline}{run.format('.')}</w:p><w:p>{own}</w:p>"
+    assert converted(office.docx(body)).markdown == "東京 is x=(a+√(b^2))/2.\n\n∑_(i=1)^n i"
+
+
+def test_a_strict_workbook_and_a_book_zipped_on_a_mac_are_read() -> None:
+    usual = zipfile.ZipFile(io.BytesIO(office.xlsx()))
+    kind = re.compile(rb"http://schemas\.openxmlformats\.org/(spreadsheetml|officeDocument)/2006/")
+    strict = {name: kind.sub(rb"http://purl.oclc.org/ooxml/\1/", usual.read(name)) for name in usual.namelist()}
+    assert converted(office.package(strict)).markdown == converted(office.xlsx()).markdown
+    book = zipfile.ZipFile(io.BytesIO(office.epub()))
+    parts = {name.replace("xhtml", "xml"): book.read(name).replace(b".xhtml", b".xml") for name in book.namelist()}
+    parts["in/a.xml"] = b'<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.1//EN" "xhtml11.dtd">' + parts["in/a.xml"]
+    apple = {"__MACOSX/META-INF/._container.xml": b"\0\5\26\7Mac OS X"}
+    assert converted(office.package(parts | apple)).markdown == converted(office.epub()).markdown
 
 
 def test_a_word_documents_title_and_pipes_survive_and_text_makes_no_titles() -> None:

@@ -103,8 +103,22 @@ def test_text_that_stands_turned_is_no_part_of_the_lines() -> None:
     assert y0 - y1 > 300
 
 
-def test_a_page_that_stands_sideways_is_left_to_the_eyes() -> None:
-    assert leaf_of(pdf.sideways()).text == ()
+def test_text_that_stands_sideways_is_read_as_it_was_written() -> None:
+    leaf = leaf_of(pdf.sideways())
+    assert [piece.text for piece in leaf.text] == [f"Sideways line number {n} of five." for n in range(1, 6)]
+    assert [piece.place.y0 for piece in leaf.text] == sorted(piece.place.y0 for piece in leaf.text)
+    upright = as_given(leaf.pixels, leaf.text, leaf.aside, leaf.turn)
+    assert upright.pixels.shape[:2] == leaf.pixels.shape[1::-1]
+    line = upright.line(leaf.text[0])
+    x0, y0, x1, y1, x2, *_ = line.box
+    assert (line.angle, x0, x2 > x0, y0 > y1) == (270, x1, True, True)
+    around = leaf.pixels[y1:y0, x0:x2]
+    assert (around.min(axis=2) < 128).mean() > 0.03
+
+
+def test_a_scan_with_text_of_its_own_that_stands_turned_is_read_as_a_scan() -> None:
+    page = np.full((900, 700, 3), 240, np.uint8)
+    assert leaf_of(pdf.stamped(page, up=True)).text == ()
 
 
 def test_a_sheet_of_two_hundred_inches_is_drawn_smaller_and_says_so() -> None:

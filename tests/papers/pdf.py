@@ -48,14 +48,16 @@ class Writer:
         self._page = self.pdf.new_page(width, height)
         self._height = height
 
-    def text(self, x: float, y: float, text: str, size: float = 10, font: str = "Helvetica") -> None:
-        """One line whose letters stand on ``y``."""
+    def text(
+        self, x: float, y: float, text: str, size: float = 10, font: str = "Helvetica", *, up: bool = False
+    ) -> None:
+        """One line whose letters stand on ``y``, or that runs up along ``x``."""
         assert self._page is not None
         loaded = raw.FPDFText_LoadStandardFont(self.pdf, font.encode())
         item = raw.FPDFPageObj_CreateTextObj(self.pdf, loaded, size)
         units = ctypes.create_string_buffer((text + "\0").encode("utf-16-le"))
         raw.FPDFText_SetText(item, ctypes.cast(units, ctypes.POINTER(ctypes.c_ushort)))
-        raw.FPDFPageObj_Transform(item, 1, 0, 0, 1, x, self._height - y)
+        raw.FPDFPageObj_Transform(item, *((0, 1, -1, 0) if up else (1, 0, 0, 1)), x, self._height - y)
         raw.FPDFPage_InsertObject(self._page, item)
 
     def lines(self, x: float, y: float, lines: tuple[str, ...], size: float = 10, leading: float = 14) -> float:
@@ -189,12 +191,12 @@ def filled_form() -> bytes:
     )
 
 
-def stamped(page: Pixels) -> bytes:
-    """A scan with the name of the program that made it below."""
+def stamped(page: Pixels, *, up: bool = False) -> bytes:
+    """A scan with the name of the program that made it below, or ``up`` along its left rim."""
     writer = Writer()
     writer.page(page.shape[1] / 2, page.shape[0] / 2)
     writer.picture(page, 0, 0, page.shape[1] / 2, page.shape[0] / 2)
-    writer.text(200, page.shape[0] / 2 - 12, "Scanned by Some Scanner", 8)
+    writer.text(12 if up else 200, page.shape[0] / 2 - 12, "Scanned by Some Scanner", 8, up=up)
     return writer.data()
 
 

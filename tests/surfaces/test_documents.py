@@ -143,6 +143,18 @@ async def test_bad_input_is_named(body: dict[str, Any], status: int, param: str,
         assert answer.json()["error"]["param"] == param
 
 
+@pytest.mark.parametrize("path", [OCR, f"{TOOLS}/table", "/textin/v1/pdf_to_markdown"])
+@pytest.mark.parametrize("value", ["1e400", "[1e400]"])
+@pytest.mark.parametrize("field", ["dpi", "nobody_knows_it", "images"])
+async def test_a_number_beyond_all_bounds_is_named(path: str, field: str, value: str) -> None:
+    async with desk() as it:
+        body = f'{{"data": "{URL}", "{field}": {value}}}'.encode()
+        answer = await it.post(path, body, content_type="application/json")
+        assert answer.status == 400, answer.body
+        said = answer.json()
+        assert (said if "param" in said else said["error"])["param"] == field
+
+
 async def test_a_document_that_is_too_large_is_refused_wherever_it_lies() -> None:
     async with desk(config=Config(documents=Documents(file_bytes=10))) as it:
         it.files.put(OWNER, FILE_ID, PDF)

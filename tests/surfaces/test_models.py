@@ -243,7 +243,7 @@ async def test_geminis_form(client: Client, path: str, headers: dict[str, str]) 
     small = next(model for model in models if model["name"] == "models/small")
     assert small["inputTokenLimit"] == 8192
     assert "generateContent" in small["supportedGenerationMethods"]
-    assert small["description"] == "Small and quick."
+    assert (small["description"], small["lifecycle"]) == ("Small and quick.", "active")
 
 
 async def test_geminis_pages_and_errors(client: Client) -> None:

@@ -122,7 +122,7 @@ async def body_bytes(request: Request, *, most: int, within_s: float) -> bytes:
 async def body_pieces(request: Request, *, most: int, within_s: float) -> AsyncIterator[bytes]:
     """The body as it comes, never more than ``most`` bytes nor longer than ``within_s`` seconds."""
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > most:
+    if declared.isdecimal() and int(declared) > most:
         raise TooLarge(f"The body is larger than {most} bytes.")
     size = 0
     loop = asyncio.get_running_loop()

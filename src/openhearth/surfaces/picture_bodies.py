@@ -1,5 +1,6 @@
 """The two bodies of calls about pictures, JSON and multipart, read into one order."""
 
+import math
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -39,7 +40,7 @@ class Fields(Protocol):
 class Order(msgspec.Struct, frozen=True):
     """A body as it came. A picture is a source text (URL, data URI, id) or the uploaded bytes themselves.
 
-    ``extras`` are all fields but the structural ones, as JSON.
+    ``extras`` are all fields but the structural ones, as JSON; ``given_as`` are the fields that the pictures came in.
     """
 
     fields: Fields
@@ -47,6 +48,12 @@ class Order(msgspec.Struct, frozen=True):
     extras: dict[str, msgspec.Raw]
     pictures: tuple[str | bytes, ...] = ()
     mask: str | bytes | None = None
+    given_as: tuple[str, ...] = ()
+
+    @property
+    def picture_field(self) -> str:
+        """The field of the pictures, for errors that are not about a certain one."""
+        return self.given_as[0] if self.given_as else "image"
 
 
 async def read_order(request: Request, limits: Limits, *, also: tuple[str, ...] = ()) -> Order:
@@ -61,14 +68,16 @@ async def read_order(request: Request, limits: Limits, *, also: tuple[str, ...] 
 
 
 def _json(envelope: Envelope, image_names: tuple[str, ...]) -> Order:
-    pictures = [source for name in image_names for source in _sources(envelope, name)]
+    given = [(source, _field(name)) for name in image_names for source in _sources(envelope, name)]
+    pictures, given_as = [source for source, _ in given], [name for _, name in given]
     masks = _sources(envelope, "mask")
     if len(pictures) > MOST_PICTURES:
         raise _too_many()
     if len(masks) > 1:
         raise RequestError("One mask for all pictures.", param="mask", code="too_many_images")
     extras = {name: raw for name, raw in envelope.fields.items() if name not in STRUCTURAL}
-    return Order(envelope, tuple(envelope.fields), extras, tuple(pictures), masks[0] if masks else None)
+    mask = masks[0] if masks else None
+    return Order(envelope, tuple(envelope.fields), extras, tuple(pictures), mask, tuple(given_as))
 
 
 def _sources(envelope: Envelope, name: str) -> list[str]:
@@ -106,9 +115,12 @@ class _FormFields(Fields):
         try:
             if want not in (str, int, float, bool):  # an object travels in a form as its JSON
                 return msgspec.json.decode(text, type=want)
-            return msgspec.convert(text, want, strict=False)
+            value = msgspec.convert(text, want, strict=False)
         except (msgspec.MsgspecError, RecursionError) as error:
             raise RequestError(f"Field '{name}': {error}", param=name, code="invalid_type") from error
+        if isinstance(value, float) and not math.isfinite(value):
+            raise RequestError(f"Field '{name}' is not a finite number.", param=name, code="invalid_type")
+        return value
 
 
 class _Upload:
@@ -118,6 +130,7 @@ class _Upload:
         self._image_names = image_names
         self.texts: dict[str, str] = {}
         self.pictures: list[str | bytes] = []
+        self.given_as: list[str] = []
         self.mask: str | bytes | None = None
         self._name = ""
         self._pieces: list[bytes] = []
@@ -139,7 +152,7 @@ class _Upload:
 
     def _text(self, field: Field) -> None:
         if field.name in self._image_names:
-            self._picture(field.value)
+            self._picture(field.name, field.value)
         elif field.name == "mask":
             self.mask = field.value
         else:
@@ -147,7 +160,7 @@ class _Upload:
 
     def _file(self, data: bytes) -> None:
         if self._name in self._image_names:
-            self._picture(data)
+            self._picture(self._name, data)
         elif self._name == "mask":
             self.mask = data
         else:
@@ -157,8 +170,9 @@ class _Upload:
                 code="unexpected_file",
             )
 
-    def _picture(self, picture: str | bytes) -> None:
+    def _picture(self, name: str, picture: str | bytes) -> None:
         self.pictures.append(picture)
+        self.given_as.append(_field(name))
         if len(self.pictures) > MOST_PICTURES:
             raise _too_many()
 
@@ -172,7 +186,13 @@ async def _form(request: Request, boundary: bytes, limits: Limits, image_names: 
     reader.close()
     names = (*upload.texts, *(["image"] if upload.pictures else []), *(["mask"] if upload.mask else []))
     extras = {name: _as_json(text) for name, text in upload.texts.items() if name not in STRUCTURAL}
-    return Order(_FormFields(upload.texts), names, extras, tuple(upload.pictures), upload.mask)
+    pictures, given_as = tuple(upload.pictures), tuple(upload.given_as)
+    return Order(_FormFields(upload.texts), names, extras, pictures, upload.mask, given_as)
+
+
+def _field(name: str) -> str:
+    """``image[]`` is PHP's way to say that a form has several of ``image``."""
+    return name.removesuffix("[]")
 
 
 def _as_json(text: str) -> msgspec.Raw:

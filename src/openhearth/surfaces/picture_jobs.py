@@ -97,12 +97,14 @@ class Jobs:
 
     async def _ready(self, job: Job) -> ImageRequest:
         """The request with its pictures."""
-        pictures = tuple([await self._picture(given, job.asker) for given in job.order.pictures])
+        fields = job.order.given_as or ("image",) * len(job.order.pictures)
+        named = zip(job.order.pictures, fields, strict=True)
+        pictures = tuple([await self._picture(given, job.asker, field) for given, field in named])
         given = job.order.mask if job.request.operation in _MASKED else None
         mask = None if given is None else await self._picture(given, job.asker, "mask")
         return msgspec.structs.replace(job.request, pictures=pictures, mask=mask)
 
-    async def _picture(self, given: str | bytes, asker: Asker, field: str = "image") -> Picture:
+    async def _picture(self, given: str | bytes, asker: Asker, field: str) -> Picture:
         try:
             if isinstance(given, bytes):
                 return self._sources.checked(given, "data")

@@ -26,7 +26,8 @@ _STATUSES = {
 
 
 def model(card: ModelCard) -> dict[str, object]:
-    """One ``Model``, and whether it can be asked now. The methods are what it can do in the words of this family."""
+    """One ``Model``, its stage of life as in Anthropic's form, and whether it can be asked now. The methods are what it
+    can do in the words of this family."""
     methods = dict.fromkeys(method for operation in card.operations for method in _METHODS.get(operation, ()))
     context = card.about.context_tokens
     return {
@@ -37,6 +38,7 @@ def model(card: ModelCard) -> dict[str, object]:
         "description": card.about.en,
         **({"inputTokenLimit": context, "outputTokenLimit": context} if context else {}),
         "supportedGenerationMethods": list(methods),
+        "lifecycle": card.lifecycle,
         "installed": card.is_installed,
     }
 

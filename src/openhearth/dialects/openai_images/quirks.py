@@ -35,7 +35,7 @@ def _renamed(old: str, new: str) -> Quirk:
 def _width_height(fields: Fields) -> tuple[str, ...]:
     """Together, Nebius: two numbers in place of ``size``."""
     width, _, height = str(fields.pop("size", "")).partition("x")
-    if width.isdigit() and height.isdigit():
+    if width.isdecimal() and height.isdecimal():
         fields |= {"width": int(width), "height": int(height)}
     return ()
 

@@ -22,7 +22,8 @@ _MOST_TEXT = 0.25
 
 class Leaf(msgspec.Struct, frozen=True):
     """A page as opened: its pixels, and the text and pictures a PDF says are on it. ``aside`` is text that stands
-    turned, at the rim or across the page: it is no part of what is read from the top."""
+    turned, at the rim or across the page: it is no part of what is read from the top. ``turn``: by how many degrees
+    clockwise ``text`` stands turned in ``pixels``; it, ``aside`` and ``figures`` are placed on the page turned back."""
 
     number: int
     pixels: Pixels
@@ -31,6 +32,7 @@ class Leaf(msgspec.Struct, frozen=True):
     is_photo: bool = False
     notes: tuple[str, ...] = ()
     aside: tuple[Piece, ...] = ()
+    turn: int = 0
 
 
 class Seen(msgspec.Struct):
@@ -65,7 +67,7 @@ class Eyes:
     def text(self, leaf: Leaf, *, flatten: bool = False) -> Upright:
         """The page's texts, its own if it has any."""
         if leaf.text:
-            return as_given(leaf.pixels, leaf.text, leaf.aside)
+            return as_given(leaf.pixels, leaf.text, leaf.aside, leaf.turn)
         return read_upright(self.reader, leaf.pixels, flatten=flatten and leaf.is_photo)
 
     def see(self, leaf: Leaf) -> Seen:

@@ -125,7 +125,7 @@ def _made(event: _Event, name: str) -> MadePicture:
     data = from_base64(event.b64_json, name)
     width, _, height = event.size.partition("x")
     kind = kind_of(data)
-    if kind is None or not (width.isdigit() and height.isdigit()):
+    if kind is None or not (width.isdecimal() and height.isdecimal()):
         raise UpstreamGarbled(f"{name} sent something that is not a picture.", target=name)
     return MadePicture(
         data, kind, int(width), int(height), ({"op": "poster", "how": event.revised_prompt},), event.seed,

@@ -51,7 +51,7 @@ def _expand(request: ImageRequest, options: Options) -> Expand:
 
 def _ratio(text: str) -> tuple[int, int] | None:
     width, _, height = text.partition(":")
-    return (int(width), int(height)) if width.isdigit() and height.isdigit() else None
+    return (int(width), int(height)) if width.isdecimal() and height.isdecimal() else None
 
 
 def _style(request: ImageRequest) -> Style:

@@ -137,7 +137,9 @@ class PictureTools:
         principal = await principal_of(request, self._gate)
         order = await read_order(request, self._config.limits, also=_ALSO)
         if order.pictures:
-            raise RequestError("This path makes pictures from words alone.", param="image", code="picture_not_taken")
+            raise RequestError(
+                "This path makes pictures from words alone.", param=order.picture_field, code="picture_not_taken"
+            )
         operation = Operation.IMAGE_GENERATE
         attached = self._pictures.answers(principal, operation, RECRAFT)
         model = order.fields.get("model", str) or (RECRAFT if attached else POSTER)
@@ -183,7 +185,7 @@ class PictureTools:
         if len(order.pictures) != 1:
             raise RequestError(
                 "Give one picture as 'image'.",
-                param="image",
+                param=order.picture_field,
                 code="too_many_images" if order.pictures else "missing_image",
             )
         operation = self._operation(principal, tool, model)

@@ -51,7 +51,7 @@ class Fields:
 
     def _is_source(self, name: str) -> bool:
         if name == "images" and self._envelope is not None and name in self._envelope.fields:
-            return not _is_word(msgspec.json.decode(bytes(self._envelope.fields[name])))
+            return not _is_word(self._envelope.get(name, object))
         return name.removesuffix("[]") in SOURCE_NAMES and not (name == "images" and _is_word(self._texts.get(name)))
 
     def get(self, name: str, want: type[_WANT]) -> _WANT | None:
@@ -67,10 +67,10 @@ class Fields:
             raise RequestError(f"'{name}': {error}", param=name, code="invalid_type") from error
 
     def texts(self) -> dict[str, str]:
-        """Everything as text, for forms that know only that."""
+        """Everything as text, for forms that know only that. Raises RequestError naming a number out of all bounds."""
         found = dict(self._texts)
-        for name, raw in (self._envelope.fields if self._envelope else {}).items():
-            value = msgspec.json.decode(bytes(raw))
+        for name in self._envelope.fields if self._envelope else ():
+            value = self._envelope.get(name, object) if self._envelope else None
             if isinstance(value, str | int | float) and name not in SOURCE_NAMES:
                 found[name] = str(int(value)) if isinstance(value, bool) else str(value)
         return found

@@ -1,5 +1,7 @@
 """Options of our own paths, with their types and bounds; Textin's names are understood as well."""
 
+import re
+
 import msgspec
 
 from openhearth.core.documents import Mode, Options
@@ -18,6 +20,7 @@ _PICTURES = {
     "both": "both",
 }
 _TABLES = {"markdown": "markdown", "md": "markdown", "html": "html"}
+_RANGE = re.compile(r"\s*([0-9]{1,9})\s*(?:-\s*([0-9]{1,9})\s*)?")
 _OURS = frozenset(
     {"password", "page_start", "page_count", "pages", "dpi", "parse_mode", "tables", "images", "titles", "mode", "crop",
      "quality", "output_format"}
@@ -76,11 +79,11 @@ def _pages(fields: Fields) -> tuple[int | None, int | None]:
     text = fields.get("pages", str | int)  # type: ignore[arg-type]
     if text is None:
         return None, None
-    first, dash, last = str(text).partition("-")
-    if not first.strip().isdigit() or (dash and not last.strip().isdigit()):
+    found = _RANGE.fullmatch(str(text))
+    if found is None:
         raise RequestError("Field 'pages' is a page or a range: 3, 2-5.", param="pages", code="invalid_value")
-    start = int(first)
-    end = int(last) if dash else start
+    start = int(found[1])
+    end = int(found[2] or start)
     if not 1 <= start <= end <= 1_000_000:
         raise RequestError(
             "Field 'pages' counts from 1 and does not run backwards.", param="pages", code="invalid_value"

@@ -42,7 +42,7 @@ _OPTIONS: dict[str, Schema] = {
     "password": text(),
     "page_start": said(_PAGE, "Counts from 1."),
     "page_count": _PAGE,
-    "pages": said(text(pattern="^ *[0-9]+ *(- *[0-9]+ *)?$"), "A page or a range, such as 2-5."),
+    "pages": said(text(pattern="^ *[0-9]{1,9} *(- *[0-9]{1,9} *)?$"), "A page or a range, such as 2-5."),
     "dpi": whole(36, 300),
     "parse_mode": said(text("auto", "scan"), "'scan' reads the picture of a page even where it has text."),
     "tables": text("markdown", "md", "html"),

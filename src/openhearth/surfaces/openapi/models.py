@@ -91,6 +91,7 @@ def schemas() -> dict[str, Schema]:
                 "displayName": text(),
                 "description": text(),
                 "supportedGenerationMethods": many(text()),
+                "lifecycle": text(*_LIFECYCLES),
                 "installed": flag(),
             },
             {"inputTokenLimit": whole(1), "outputTokenLimit": whole(1)},

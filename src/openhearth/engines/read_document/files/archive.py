@@ -1,8 +1,11 @@
 """Zip packages of Office files and books, opened only if they unpack to something reasonable.
 
 Sizes in a zip's directory may lie, so members are unpacked here, once, against their own bound, and what parsers are
-given is a new package of what was really there. XML with a document type is refused: none of these formats has one,
-and it is where entity bombs and references to other files live.
+given is a new package of what was really there. XML that defines entities is refused, in Office files any document
+type: none has one, and it is where entity bombs and references to other files live.
+
+Office files of the strict kind (ISO/IEC 29500-1) differ in the names of their vocabularies alone, and are given those
+of the usual kind, which is what parsers know.
 """
 
 import io
@@ -19,6 +22,10 @@ from openhearth.engines.read_document.limits import MOST_MEMBERS, MOST_UNPACKED_
 
 _XML = re.compile(r"\.(xml|rels|xhtml|html|htm|opf|ncx|svg|vml)$", re.IGNORECASE)
 _WEB = re.compile(r"\.(xhtml|html|htm|opf|ncx|svg)$", re.IGNORECASE)
+_STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/([A-Za-z]+)/")
+_USUAL = rb"http://schemas.openxmlformats.org/\1/2006/"
+_APPLE = "__MACOSX/"  # beside each part what macOS knows of it, under the same name and no XML
+_BOOK = "META-INF/container.xml"
 _PIECE_BYTES = 1024 * 1024
 
 
@@ -55,20 +62,21 @@ def tree_of(content: bytes) -> etree._Element:
         raise damaged() from error
 
 
-def check_xml(name: str, content: bytes) -> None:
-    """Raises RequestError for a bomb of entities or of nesting, and for what is no XML."""
+def check_xml(name: str, content: bytes, *, is_web: bool) -> None:
+    """Raises RequestError for a bomb of entities or of nesting, and unless ``is_web`` for what is no XML."""
     try:
-        _Watch(name).parser.Parse(content, True)
+        _Watch(name, is_web=is_web).parser.Parse(content, True)
     except expat.ExpatError as error:
-        if not _WEB.search(name):  # pages of books are read by a parser that forgives
+        if not is_web:  # pages of books are read by a parser that forgives
             raise damaged() from error
 
 
 class _Watch:
     """An XML parser that builds nothing and stops at what no honest file has."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, is_web: bool) -> None:
         self._name = name[:60]
+        self._is_web = is_web
         self._deep = 0
         self.parser = expat.ParserCreate()
         self.parser.StartDoctypeDeclHandler = self._doctype
@@ -76,7 +84,7 @@ class _Watch:
         self.parser.EndElementHandler = self._end
 
     def _doctype(self, root: str, system_id: str | None, public_id: str | None, has_internal_subset: bool) -> None:
-        if has_internal_subset or not _WEB.search(self._name):
+        if has_internal_subset or not self._is_web:
             raise refused(f"A part of the document, {self._name}, defines entities.")
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
@@ -91,14 +99,16 @@ class _Watch:
 def _members(archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]) -> dict[str, bytes]:
     members: dict[str, bytes] = {}
     left = MOST_UNPACKED_BYTES
+    is_book = any(info.filename == _BOOK for info in infos)
     for info in infos:
-        if info.is_dir():
+        if info.is_dir() or info.filename.startswith(_APPLE):
             continue
         is_xml = _XML.search(info.filename) is not None
         content = _content(archive, info, min(left, MOST_XML_BYTES) if is_xml else left)
         left -= len(content)
         if is_xml:
-            check_xml(info.filename, content)
+            check_xml(info.filename, content, is_web=is_book or _WEB.search(info.filename) is not None)
+            content = _STRICT.sub(_USUAL, content)
         members[info.filename] = content
     return members
 

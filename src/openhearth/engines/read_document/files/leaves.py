@@ -69,13 +69,22 @@ def _leaf(number: int, page: PdfPage, options: Options) -> Leaf:
     notes: tuple[str, ...] = ()
     if page.is_reduced:
         notes = (f"Page {number} is so large that it was drawn at {page.scale * 72:.0f} dots per inch.",)
-    every = [] if options.scan else page.text()
-    text, aside = [piece for piece in every if not piece.turn], [piece for piece in every if piece.turn]
-    pictures = page.pictures() if text else []
-    if _letters(aside) > _letters(text) or page.is_stamped_scan(text, pictures):  # what turns and reads pictures can
+    text = [] if options.scan else page.text()
+    turn = _turn_of(text)
+    text = page.text(turn) if turn else text
+    read, aside = [piece for piece in text if not piece.turn], [piece for piece in text if piece.turn]
+    pictures = page.pictures(turn) if read else []
+    is_scan = page.is_covered(pictures) if turn else page.is_stamped_scan(read, pictures)
+    if is_scan or _letters(aside) > _letters(read):  # what turns and reads pictures can
         return Leaf(number, page.pixels(), notes=notes)
-    figures = tuple(page.figures(pictures)) if text else ()
-    return Leaf(number, page.pixels(), tuple(text), figures, notes=notes, aside=tuple(aside))
+    figures = tuple(page.figures(pictures)) if read else ()
+    return Leaf(number, page.pixels(), tuple(read), figures, notes=notes, aside=tuple(aside), turn=turn)
+
+
+def _turn_of(pieces: list[Piece]) -> int:
+    """By how many quarter turns, in degrees, most of a page's text stands turned: a wide table on a tall page."""
+    letters = {turn: _letters([piece for piece in pieces if piece.turn == turn]) for turn in (0, 90, 180, 270)}
+    return max(letters, key=lambda turn: letters[turn])
 
 
 def _letters(pieces: list[Piece]) -> int:

@@ -95,24 +95,28 @@ class PdfPage:
         colours = drawn[..., :3] if drawn.ndim == 3 and drawn.shape[2] >= 3 else np.dstack([drawn.squeeze()] * 3)
         return np.ascontiguousarray(colours, dtype=np.uint8)
 
-    def text(self) -> list[Piece]:
-        """The page's own text. Empty when it has none that can be used (a scan, letters without meaning)."""
+    def text(self, turn: int = 0) -> list[Piece]:
+        """The page's own text. Empty when it has none that can be used (a scan, letters without meaning). ``turn``:
+        its places are those of the page turned back by so many degrees, counter-clockwise, in quarters."""
+        frame = self._turned(turn)
         text = self._page.get_textpage()
         try:
             glyphs = glyphs_of(text)
         finally:
             text.close()
-        return [self._piece(run) for run in runs_of(glyphs)] if _is_usable(glyphs) else []
+        return [_piece(run, frame) for run in runs_of(glyphs)] if _is_usable(glyphs) else []
 
-    def pictures(self) -> list[Place]:
-        """Where pictures stand, the largest first."""
+    def pictures(self, turn: int = 0) -> list[Place]:
+        """Where pictures stand, the largest first; ``turn`` as in ``text``."""
         found = []
+        frame = self._turned(turn)
+        within = (self.height, self.width) if turn % 180 else (self.width, self.height)
         for number, item in enumerate(self._page.get_objects(filter=(raw.FPDF_PAGEOBJ_IMAGE,), max_depth=4)):
             if number >= _MOST_OBJECTS:
                 break
             with contextlib.suppress(pdfium.PdfiumError):
                 left, bottom, right, top = item.get_bounds()
-                found.append(self._frame.place((left, bottom, right, top), within=(self.width, self.height)))
+                found.append(frame.place((left, bottom, right, top), within=within))
         return sorted(found, key=lambda place: -place.width * place.height)
 
     def figures(self, pictures: list[Place]) -> list[Place]:
@@ -121,44 +125,20 @@ class PdfPage:
 
     def is_stamped_scan(self, text: list[Piece], pictures: list[Place]) -> bool:
         """Whether the page is a scan and all its own text a stamp at its rim: a page number, the scanner's name."""
-        if sum(self._share(one) for one in pictures) < _LEAST_SCAN:
+        if not self.is_covered(pictures):
             return False
         low, high = _RIM * self.height, (1 - _RIM) * self.height
         return all(piece.place.y1 < low or piece.place.y0 > high for piece in text)
 
+    def is_covered(self, pictures: list[Place]) -> bool:
+        """Whether pictures take nearly all of the page, as those of a scan do."""
+        return sum(self._share(one) for one in pictures) >= _LEAST_SCAN
+
+    def _turned(self, turn: int) -> "_Frame":
+        return msgspec.structs.replace(self._frame, turn=(self._frame.turn - turn) % 360)
+
     def _share(self, place: Place) -> float:
         return float(place.width * place.height / (self.width * self.height))
-
-    def _piece(self, run: list[Glyph]) -> Piece:
-        places = [self._frame.place(glyph.box) for glyph in run if glyph.text.strip()]
-        place = Place(
-            min(one.x0 for one in places),
-            min(one.y0 for one in places),
-            max(one.x1 for one in places),
-            max(one.y1 for one in places),
-        )
-        sizes = sorted(glyph.size for glyph in run)
-        bold = sum(glyph.is_bold for glyph in run) * 2 > len(run)
-        text = "".join(glyph.text for glyph in run).strip()
-        turn = (run[0].turn + self._frame.turn) % 360
-        gaps = () if turn else self._gaps(run)
-        return Piece(text, place, sizes[len(sizes) // 2] * self.scale, bold, turn=turn, gaps=gaps)
-
-    def _gaps(self, run: list[Glyph]) -> tuple[Gap, ...]:
-        """Spaces so wide that they may part the columns of a table; counted in letters from the first that is seen."""
-        found = []
-        count = 0
-        before: Glyph | None = None
-        for glyph in run:
-            if glyph.text.strip():
-                if before is not None and glyph.box[0] - before.box[2] > _WIDE_GAP * glyph.size:
-                    ends = (self._frame.place(before.box).x1, self._frame.place(glyph.box).x0)
-                    found.append(Gap(count, min(ends), max(ends)))
-                before = glyph
-            elif before is None:
-                continue
-            count += len(glyph.text)
-        return tuple(found)
 
 
 class _Frame(msgspec.Struct, frozen=True):
@@ -191,6 +171,39 @@ class _Frame(msgspec.Struct, frozen=True):
             270: (top - y, right - x),
         }[self.turn % 360]
         return across * self.scale, down * self.scale
+
+
+def _piece(run: list[Glyph], frame: _Frame) -> Piece:
+    places = [frame.place(glyph.box) for glyph in run if glyph.text.strip()]
+    place = Place(
+        min(one.x0 for one in places),
+        min(one.y0 for one in places),
+        max(one.x1 for one in places),
+        max(one.y1 for one in places),
+    )
+    sizes = sorted(glyph.size for glyph in run)
+    bold = sum(glyph.is_bold for glyph in run) * 2 > len(run)
+    text = "".join(glyph.text for glyph in run).strip()
+    turn = (run[0].turn + frame.turn) % 360
+    gaps = () if turn else _gaps(run, frame)
+    return Piece(text, place, sizes[len(sizes) // 2] * frame.scale, bold, turn=turn, gaps=gaps)
+
+
+def _gaps(run: list[Glyph], frame: _Frame) -> tuple[Gap, ...]:
+    """Spaces so wide that they may part the columns of a table; counted in letters from the first that is seen."""
+    found = []
+    count = 0
+    before: Glyph | None = None
+    for glyph in run:
+        if glyph.text.strip():
+            if before is not None and glyph.upright[0] - before.upright[2] > _WIDE_GAP * glyph.size:
+                ends = (frame.place(before.box).x1, frame.place(glyph.box).x0)
+                found.append(Gap(count, min(ends), max(ends)))
+            before = glyph
+        elif before is None:
+            continue
+        count += len(glyph.text)
+    return tuple(found)
 
 
 def _is_usable(glyphs: list[Glyph]) -> bool:

@@ -47,9 +47,10 @@ class Upright(msgspec.Struct, frozen=True):
         )
 
 
-def as_given(pixels: Pixels, pieces: Sequence[Piece], aside: Sequence[Piece] = ()) -> Upright:
-    """A page that stands upright already."""
-    return Upright(pixels, np.eye(3), 0, tuple(pieces), tuple(aside))
+def as_given(pixels: Pixels, pieces: Sequence[Piece], aside: Sequence[Piece] = (), turn: int = 0) -> Upright:
+    """A page whose texts are known, and that it stands turned by ``turn`` degrees."""
+    turned, back = _quarter_turned(pixels, turn)
+    return Upright(turned, back, turn, tuple(pieces), tuple(aside))
 
 
 def read_upright(reader: Reader, pixels: Pixels, *, flatten: bool) -> Upright:

@@ -72,6 +72,8 @@ def _parts(
 
 
 def _read(parts: Sized, options: Options, limits: Limits, markdown: Callable[[int], str]) -> tuple[list[str], int, int]:
+    if not len(parts) and options.page_start == 1:  # a presentation without slides holds nothing, and is read
+        return [], 0, 0
     numbers, unread = chosen(len(parts), options, limits.pages)
     return [markdown(number) for number in numbers], len(parts), unread
 

@@ -6,12 +6,10 @@ from typing import Any
 from pptx import Presentation
 
 from openhearth.core.documents import Options
-from openhearth.engines.read_document.faults import too_large
-from openhearth.engines.read_document.files.archive import repacked, unpacked
+from openhearth.engines.read_document.files.archive import repacked, tree_of, unpacked
 from openhearth.engines.read_document.layout.pieces import Place
-from openhearth.engines.read_document.limits import MOST_CELLS
+from openhearth.engines.read_document.office.charts import chart_markdown
 from openhearth.engines.read_document.office.pictures import Collected
-from openhearth.engines.read_document.office.sheets import shown
 from openhearth.engines.read_document.tables.grids import Grid, GridCell, written
 
 _NOWHERE = Place(0, 0, 0, 0)
@@ -57,9 +55,11 @@ def _written(shape: Any, page: int, options: Options, pictures: Collected) -> li
     if getattr(shape, "has_table", False):
         return [_table(shape.table, options)]
     if getattr(shape, "has_chart", False):
-        return _chart(shape.chart, options)
+        return chart_markdown(shape.chart._chartSpace, options)
     if getattr(shape, "has_text_frame", False):
         return _paragraphs(shape.text_frame.paragraphs)
+    if diagram := _diagram(shape):
+        return diagram
     data = _picture(shape)
     name = pictures.add(data, page) if data else ""
     return [f"![]({name})"] if name else []
@@ -82,25 +82,16 @@ def _paragraphs(paragraphs: Any) -> list[str]:
     return ["\n".join(f"{indent}- {text}" for indent, text in texts)] if texts else []
 
 
-def _chart(chart: Any, options: Options) -> list[str]:
-    """The numbers of a chart as a table, categories down and series across, under its title. Raises TooLarge."""
-    claimed = [int(count) for count in chart._chartSpace.xpath(".//c:ptCount/@val")]
-    if sum(claimed) > MOST_CELLS:  # so many numbers are made of it, however few are there
-        raise too_large(f"A chart has more than {MOST_CELLS:,} numbers.")
-    try:
-        plots = list(chart.plots)
-    except ValueError:  # a kind of chart that python-pptx does not know
-        plots = []
-    series = [one for plot in plots for one in plot.series]
-    if not series:
+def _diagram(shape: Any) -> list[str]:
+    """The texts of a diagram (SmartArt), which lie in a part of their own."""
+    places = shape._element.xpath(".//*[local-name()='relIds']/@*[local-name()='dm']")
+    if not places or places[0] not in shape.part.rels:
         return []
-    columns = [["", *map(str, plots[0].categories)], *([one.name, *map(shown, one.values)] for one in series)]
-    cells = tuple(
-        GridCell(row, at, 1, 1, _NOWHERE, text) for at, column in enumerate(columns) for row, text in enumerate(column)
-    )
-    table = Grid(max(map(len, columns)), len(columns), cells, _NOWHERE, is_ruled=True)
-    title = " ".join(chart.chart_title.text_frame.text.split()) if chart.has_title else ""
-    return [*([f"**{title}**"] if title else []), written(table, options.tables)]
+    tree = tree_of(shape.part.related_part(places[0]).blob)
+    paragraphs = tree.xpath("//*[local-name()='ptLst']/*[local-name()='pt']/*[local-name()='t']/*[local-name()='p']")
+    texts = ["".join(paragraph.xpath(".//*[local-name()='t']/text()")) for paragraph in paragraphs]
+    lines = [" ".join(text.split()) for text in texts if text.strip()]
+    return ["\n".join(f"- {line}" for line in lines)] if lines else []
 
 
 def _table(table: Any, options: Options) -> str:

@@ -79,7 +79,7 @@ def _bare(table: Tag) -> str:
 
 def _number(cell: Tag, name: str) -> int:
     value = str(cell.get(name, ""))
-    return min(1000, int(value)) if value.isdigit() else 1
+    return min(1000, int(value)) if value.isascii() and value.isdigit() and len(value) < 10 else 1
 
 
 def _escaped(text: str) -> str:

@@ -131,15 +131,63 @@ def test_the_log_and_the_master_key(server: Running, say: Say) -> None:
     assert say("audit", "check")["ok"] is True
 
 
+def test_the_command_lines_own_key_goes_on_when_it_is_rotated(server: Running, say: Say, capsys: Any) -> None:
+    file = server.data / "first-key"
+    before = file.read_text()
+    other = say("key", "rotate", say("key", "create", "other", "--admin")["id"])
+    assert file.read_text() == before
+    for more in ((), ("--overlap", "1h")):
+        made = say("key", "rotate", "first key", *more)
+        assert file.read_text().strip() == made["key"]
+        assert file.stat().st_mode & 0o777 == 0o600
+    assert say("key", "list", "--search", "first key")[0]["id"] == made["id"]
+    assert main(["key", "disable", "first key", "--data", str(server.data)]) == 1
+    assert "the key you are calling with" in capsys.readouterr().err
+    where = ("--admin-key", other["key"])
+    made = say("key", "rotate", other["id"], *where)
+    assert file.read_text().strip() != made["key"]
+
+
+def test_a_key_named_like_an_id(server: Running, say: Say) -> None:
+    one = say("key", "create", "key_ci")
+    twin = say("key", "create", one["id"])
+    assert say("key", "disable", "key_ci")["id"] == one["id"]
+    assert say("key", "disable", one["id"])["id"] == one["id"]
+    assert say("key", "list", "--search", twin["id"])[0]["disabled"] is False
+
+
+def test_the_address_may_be_that_of_clients(server: Running, say: Say) -> None:
+    assert [row["username"] for row in say("user", "list", "--search", "root", "--url", f"{server.url}/v1/")] == [
+        "root"
+    ]
+
+
+def test_what_is_removed_can_be_told_in_json(server: Running, say: Say, capsys: Any) -> None:
+    made = say("target", "add", "--base-url", "http://127.0.0.1:9/v1", "--model", "up")
+    assert say("target", "remove", made["id"]) == {"id": made["id"], "deleted": True}
+    say("routing", "set", "up", "--strategy", "latency")
+    assert say("routing", "remove", "up") == {"model": "up", "deleted": True}
+    for words in (("remove", "a b"), ("set", "a?c=d", "--weight", "2"), ("test", "a b")):
+        capsys.readouterr()
+        assert main(["target", *words, "--data", str(server.data)]) == 1
+        told = capsys.readouterr()
+        assert "There is no target" in told.err + told.out, words
+
+
 @pytest.mark.parametrize(
     "words",
     [
         ("key", "create", "x", "--rpm", "many"),
+        ("key", "create", "x", "--quota", "1e999999999"),
         ("key", "change", "first key"),
         ("user", "change", "root"),
         ("user", "topup", "root", "much"),
         ("group", "create", "x", "--ratio", "-1"),
         ("org", "change", "org_default"),
+        ("key", "list", "--url", "localhost"),
+        ("key", "list", "--url", "http://[bad"),
+        ("key", "list", "--url", "http://a b"),
+        ("key", "list", "--admin-key", "ключ"),
     ],
 )
 def test_what_is_no_use_is_told(server: Running, words: tuple[str, ...], tmp_path: Path) -> None:

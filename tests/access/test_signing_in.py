@@ -191,3 +191,23 @@ async def test_root_is_made_once_with_a_password_that_is_told_once(tmp_path: Pat
     async with open_desk(folder) as again:
         assert again.password == ""
         assert (await again.login("root", password)).status == 200
+
+
+async def test_cookies_of_other_programs_on_this_host_hide_no_session(desk: Desk) -> None:
+    await desk.user("ann")
+    session = await desk.cookie("ann")
+    for others in ('prefs={"a": 1}', "a[b]=1", "x=1, 2", "n=\u00e9", "=", ";;"):
+        headers = {"cookie": f"{others}; oh_session={session}"}
+        assert (await desk.ask("GET", "/v1/me", key="", headers=headers)).status == 200, others
+
+
+async def test_nobody_signs_in_to_an_organisation_that_is_disabled(desk: Desk) -> None:
+    await desk.made("/admin/v1/orgs", {"name": "Acme", "id": "org_acme"})
+    await desk.user("ann", org="org_acme")
+    await desk.ask("PATCH", "/admin/v1/orgs/org_acme", {"disabled": True})
+    answer = await desk.login("ann")
+    assert code(answer) == (401, "org_disabled")
+    assert "set-cookie" not in answer.headers
+    assert code(await desk.login("ann", "a wrong one")) == (401, "wrong_password")
+    await desk.ask("PATCH", "/admin/v1/orgs/org_acme", {"disabled": False})
+    assert (await desk.login("ann")).status == 200

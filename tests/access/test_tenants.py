@@ -1,8 +1,10 @@
 """Who administers whom: an organisation's administrators their members, operators all organisations, root everybody."""
 
+import asyncio
+
 import pytest
 
-from tests.access.desk import Desk, code
+from tests.access.desk import Desk, code, session_in
 
 NOT_PERMITTED = (403, "not_permitted")
 
@@ -308,3 +310,77 @@ async def test_what_others_pay_is_told_to_operators_only(tenants: Tenants) -> No
     await desk.ask("PATCH", f"/admin/v1/users/{tenants.ids['ann']}", {"group": "partner"})
     assert (await desk.ask("GET", "/admin/v1/groups/partner", key=ann)).json()["ratio_ppm"] == 1
     assert (await desk.ask("GET", "/admin/v1/groups/partner", key=tenants.tokens["op"])).status == 200
+
+
+async def test_nobody_leaves_by_themselves_a_group_an_operator_put_them_into(tenants: Tenants) -> None:
+    desk, al, path = tenants.desk, tenants.tokens["al"], f"/admin/v1/users/{tenants.ids['al']}"
+    await desk.made("/admin/v1/groups", {"name": "trial", "models": ["small*"]})
+    await desk.made("/admin/v1/groups", {"name": "team", "open": True})
+    for group in ("team", "default", "team"):  # from one they may choose there is a way back
+        assert (await desk.ask("PATCH", "/v1/me", {"group": group}, key=al)).status == 200
+    assert (await desk.ask("PATCH", path, {"group": "trial"})).status == 200
+    assert code(await desk.ask("PATCH", "/v1/me", {"group": "default"}, key=al)) == NOT_PERMITTED
+    assert (await desk.ask("PATCH", "/v1/me", {"group": "trial", "email": "a@b.c"}, key=al)).status == 200
+    assert (await desk.who(al))["models"] == ["small*"]
+    await desk.ask("PATCH", "/admin/v1/groups/default", {"open": True})
+    assert (await desk.ask("PATCH", "/v1/me", {"group": "default"}, key=al)).status == 200
+
+
+async def test_a_name_of_digits_stands_for_nobody_elses_number(tenants: Tenants) -> None:
+    desk, number = tenants.desk, (await tenants.desk.ask("GET", "/admin/v1/users/al")).json()["number"]
+    twin = await desk.made("/admin/v1/users", {"username": str(number)}, key=tenants.tokens["bea"])
+    path = f"/admin/v1/users/{number}"
+    assert code(await desk.ask("GET", path)) == (409, "ambiguous_user")
+    assert code(await desk.ask("POST", f"{path}/top-up", {"micros": 5})) == (409, "ambiguous_user")
+    assert code(await desk.ask("POST", "/admin/v1/keys", {"name": "k", "user": str(number)})) == (409, "ambiguous_user")
+    assert (await desk.ask("GET", path, key=tenants.tokens["ann"])).json()["username"] == "al"
+    assert (await desk.ask("GET", path, key=tenants.tokens["bea"])).json()["id"] == twin["id"]
+    assert (await desk.ask("GET", f"/admin/v1/users/{twin['id']}")).status == 200
+
+
+async def test_keys_are_listed_by_any_name_of_their_user(tenants: Tenants) -> None:
+    async def names(user: str, by: str | None = None) -> list[str]:
+        answer = await tenants.desk.ask("GET", f"/admin/v1/keys?user={user}", key=by)
+        return [row["name"] for row in answer.json()["data"]]
+
+    number = (await tenants.desk.ask("GET", "/admin/v1/users/al")).json()["number"]
+    for user in (tenants.ids["al"], "al", str(number)):
+        assert await names(user) == ["key of al"]
+        assert await names(user, tenants.tokens["bea"]) == []
+    await tenants.desk.ask("DELETE", "/admin/v1/users/al")
+    assert await names(tenants.ids["al"]) == ["key of al"]
+
+
+async def test_a_key_neither_stops_nor_demotes_itself(desk: Desk) -> None:
+    me = (await desk.ask("GET", "/v1/me")).json()
+    path = f"/admin/v1/keys/{me['key_id']}"
+    for method, end, body in (
+        ("POST", "/disable", None), ("DELETE", "", None),
+        ("PATCH", "", {"disabled": True}), ("PATCH", "", {"is_admin": False}),
+    ):  # fmt: skip
+        assert code(await desk.ask(method, path + end, body)) == (409, "own_key"), (method, end)
+    assert (await desk.ask("PATCH", path, {"name": "mine", "disabled": False})).status == 200
+    other = await desk.made("/admin/v1/keys", {"name": "other", "is_admin": True})
+    assert (await desk.ask("POST", f"{path}/disable", key=other["key"])).status == 200
+
+
+async def test_changes_of_a_group_at_once_all_count(desk: Desk) -> None:
+    made = await asyncio.gather(*(desk.ask("POST", "/admin/v1/groups", {"name": "vip"}) for _ in range(8)))
+    assert sorted(answer.status for answer in made) == [201, *[409] * 7]
+    changes: list[dict[str, object]] = [{"ratio_ppm": 5}, {"models": ["m"]}, {"rpm": 7}, {"tpm": 9}, {"open": True}]
+    await asyncio.gather(*(desk.ask("PATCH", "/admin/v1/groups/vip", change) for change in changes))
+    vip = (await desk.ask("GET", "/admin/v1/groups/vip")).json()
+    assert (vip["ratio_ppm"], vip["models"], vip["rpm"], vip["tpm"], vip["open"]) == (5, ["m"], 7, 9, True)
+
+
+async def test_passwords_changed_at_once_leave_one_session(desk: Desk) -> None:
+    await desk.user("ann")
+    before = await desk.cookie("ann")
+    body = {"old_password": "password of ann", "new_password": "another of ann"}
+    asked = (
+        desk.ask("POST", "/v1/auth/password", body, cookie=before, headers={"x-requested-with": "x"}) for _ in range(4)
+    )
+    sessions = [session_in(answer) for answer in await asyncio.gather(*asked) if answer.status == 200]
+    live = [(await desk.ask("GET", "/v1/me", cookie=one)).status for one in (before, *sessions)]
+    assert len(sessions) > 1
+    assert live.count(200) == 1

@@ -56,6 +56,31 @@ REPORTS: dict[str, Reported] = {
         {"prompt_tokens": 11, "completion_tokens": 3, "prompt_tokens_details": None},
         {"input_tokens": 11, "output_tokens": 3},
     ),
+    "thought beside": Reported(
+        {
+            "prompt_tokens": 32, "completion_tokens": 9, "total_tokens": 135,
+            "completion_tokens_details": {"reasoning_tokens": 94},
+        },
+        {"input_tokens": 32, "output_tokens": 103, "reasoning_tokens": 94},
+    ),
+    "only in the total": Reported(
+        {"prompt_tokens": 8, "completion_tokens": 5, "total_tokens": 63}, {"input_tokens": 8, "output_tokens": 55}
+    ),
+    "another total": Reported(
+        {
+            "prompt_tokens": 8, "completion_tokens": 5, "total_tokens": 63,
+            "completion_tokens_details": {"reasoning_tokens": 4},
+        },
+        {"input_tokens": 8, "output_tokens": 5, "reasoning_tokens": 4},
+    ),
+    "cached beside": Reported(
+        {"prompt_tokens": 100, "completion_tokens": 2, "total_tokens": 102, "cached_tokens": 64},
+        {"input_tokens": 100, "output_tokens": 2, "cached_tokens": 64},
+    ),
+    "cache hit": Reported(
+        {"prompt_tokens": 100, "completion_tokens": 2, "prompt_cache_hit_tokens": 96, "prompt_cache_miss_tokens": 4},
+        {"input_tokens": 100, "output_tokens": 2, "cached_tokens": 96},
+    ),
     "huge": Reported(
         {"prompt_tokens": 10**9, "completion_tokens": 10**9}, {"input_tokens": 10**9, "output_tokens": 10**9}
     ),

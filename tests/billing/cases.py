@@ -100,7 +100,8 @@ def expected(case: Case) -> Worth:
     if case.end in (End.BEFORE_CONNECT, End.BEFORE_HEAD, End.IN_HEAD):
         return unpaid("client_gone", target)
     came = case.answer.before(case.cut)
-    if case.end is End.UPSTREAM or any(block.fails for block in came):
+    is_whole = case.answer.stream and any(block.data.startswith(b"data: [DONE]") for block in came)
+    if (case.end is End.UPSTREAM and not is_whole) or any(block.fails for block in came):
         return unpaid("failed", target)
     if case.end is End.CLIENT:
         delivered = case.answer.stream and any(block.counts for block in came)

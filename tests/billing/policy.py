@@ -5,7 +5,8 @@ Sums are fractions, so that no rounding of ours can hide one of the code's. docs
 * success: as the upstream reported; where it reported nothing, an estimate;
 * the client left: what was delivered until then, by the upstream's report if it came, else an estimate; nothing before
   the first event (a comment is none);
-* failure, timeout, refusal: nothing, whatever was delivered or reported;
+* failure, timeout, refusal: nothing, whatever was delivered or reported; a stream whose end mark came is no failure,
+  whatever its connection does then;
 * only the target that answered is paid, at its price, times the group's ratio; each sum is rounded up once;
 * no price: nothing, marked -1. Free by declaration: nothing, marked 0.
 """

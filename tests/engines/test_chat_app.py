@@ -238,3 +238,29 @@ async def test_streamed_completion() -> None:
     assert [chunk["choices"][0]["text"] for chunk in chunks] == ["Hel", "lo", ""]
     assert chunks[-1]["choices"][0]["finish_reason"] == "stop"
     assert done == "[DONE]"
+
+
+class Unreadable(ScriptedRuntime):
+    @override
+    def chat(self, body: dict[str, Any], on_chunk: Any) -> None:
+        raise ValueError("JSON schema error at #: unrecognized type nonsense")
+
+    @override
+    def complete(self, body: dict[str, Any], on_chunk: Any) -> None:
+        on_chunk({"error": {"code": 400, "message": "Prompt contains invalid tokens"}})
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "param"),
+    [
+        (CHAT, {**HI, "response_format": {"type": "json_object"}}, "response_format"),
+        (CHAT, {**PARIS, "tool_choice": "required"}, "tools"),
+        ("/v1/completions", {"prompt": [10**9]}, "prompt"),
+    ],
+)
+async def test_what_the_runtime_refuses_is_told_with_the_field_it_came_from(
+    path: str, body: dict[str, Any], param: str
+) -> None:
+    app = build(ChatSettings(name="tiny", model=""), Unreadable(lambda _: []))
+    answer = await ask(app, "POST", path, body=json.dumps(body).encode())
+    assert (answer.status, answer.json()["error"]["param"]) == (400, param)

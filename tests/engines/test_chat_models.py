@@ -254,3 +254,22 @@ def test_sentences_of_a_chinese_answer_do_not_come_round_for_ever(larger: Child)
     plain = re.sub(r"\s+", "", larger.text("用中文写一篇关于春天的散文", max_tokens=130, temperature=0))
     _, most = Counter(plain[at : at + 12] for at in range(len(plain) - 12)).most_common(1)[0]
     assert most <= 4  # nine, and no end, without a penalty on passages
+
+
+def test_a_tool_may_refer_to_its_own_definitions(small: Child) -> None:
+    place = {"type": "object", "properties": {"city": {"enum": ["Paris"]}}, "required": ["city"]}
+    fields = {"where": {"$ref": "#/$defs/Place"}}
+    parameters = {"type": "object", "properties": fields, "required": ["where"], "$defs": {"Place": place}}
+    tools = [{"type": "function", "function": {"name": name, "parameters": parameters}} for name in ("go", "come")]
+    body = {"messages": [{"role": "user", "content": "go to Paris"}], "tools": tools, "max_tokens": 200}
+    choice = small.post({**body, "tool_choice": "required"})["choices"][0]
+    (call,) = choice["message"]["tool_calls"]
+    assert json.loads(call["function"]["arguments"])["where"] == {"city": "Paris"}
+
+
+def test_a_schema_may_refer_to_its_root(small: Child) -> None:
+    link = {"type": "object", "properties": {"next": {"$ref": "#"}, "a": {"const": 1}}, "required": ["a"]}
+    form = {"type": "json_schema", "json_schema": {"name": "link", "schema": {**link, "additionalProperties": False}}}
+    body = {"messages": [{"role": "user", "content": "hi"}], "response_format": form, "max_tokens": 20}
+    said = small.post(body)["choices"][0]["message"]["content"]
+    assert "".join(said.split()).startswith('{"a":1')

@@ -7,6 +7,7 @@ import pytest
 
 from openhearth.core.errors import RequestError
 from openhearth.engines.chat.prompt import turns, with_system
+from openhearth.engines.chat.references import rooted
 from openhearth.engines.chat.requests import prompts, read_chat, read_completion
 from openhearth.engines.chat.sampling import REPEAT_PENALTY, runtime_fields
 
@@ -28,11 +29,17 @@ def test_lists_fields_it_does_not_understand() -> None:
         ({"temperature": 3}, "temperature"),
         ({"n": 9}, "n"),
         ({"max_tokens": 0}, "max_tokens"),
+        ({"max_tokens": 2**32 + 5}, "max_tokens"),
+        ({"max_completion_tokens": 2**31}, "max_completion_tokens"),
+        ({"top_k": 2**31}, "top_k"),
         ({"messages": []}, "messages"),
         ({"messages": [{"role": "wizard", "content": "x"}]}, "messages"),
         ({"stop": ["a"] * 17}, "stop"),
         ({"top_logprobs": 2}, "top_logprobs"),
         ({"logit_bias": {"word": 1}}, "logit_bias"),
+        ({"logit_bias": {"²": 1}}, "logit_bias"),
+        ({"logit_bias": {"9" * 30: 1}}, "logit_bias"),
+        ({"response_format": {"type": "json_schema"}}, "response_format.json_schema"),
         ({"response_format": {"type": "xml"}}, "response_format"),
         ({"tools": [{"type": "function", "function": {"name": "bad name"}}]}, "tools"),
     ],
@@ -143,3 +150,45 @@ def test_completion_refusals_name_the_field(fields: dict[str, Any], param: str) 
     with pytest.raises(RequestError) as caught:
         read_completion(json.dumps({"prompt": "a", **fields}).encode())
     assert caught.value.param == param
+
+
+@pytest.mark.parametrize(
+    "prompt", [None, "", [], [""], ["a", ""], [[]], ["a", 1], [1, "a"], [[1], 2], ["a"] * 65], ids=str
+)
+def test_a_prompt_that_would_be_lost_or_answered_by_nothing_is_refused(prompt: Any) -> None:
+    with pytest.raises(RequestError) as caught:
+        prompts(read_completion(json.dumps({"prompt": prompt}).encode())[0])
+    assert caught.value.param == "prompt"
+
+
+def test_a_missing_field_is_named() -> None:
+    with pytest.raises(RequestError) as caught:
+        read_chat(b'{"model":"m"}')
+    assert caught.value.param == "messages"
+    assert caught.value.message == "messages: Object missing required field `messages`"
+
+
+def test_a_number_beyond_all_numbers_is_refused_plainly() -> None:
+    with pytest.raises(RequestError) as caught:
+        read_chat(b'{"messages":[{"role":"user","content":"x"}],"temperature":1e999}')
+    assert (caught.value.message, caught.value.param) == ("body: Number out of range", None)
+
+
+def test_a_text_part_without_text_is_told_as_that() -> None:
+    with pytest.raises(RequestError, match="'text' without a text") as caught:
+        messages({"role": "user", "content": [{"type": "text"}]})
+    assert caught.value.code == "missing_field"
+
+
+def test_a_schema_that_refers_to_its_root_is_led_to_a_definition() -> None:
+    tree: dict[str, Any] = {
+        "type": "object",
+        "properties": {"next": {"anyOf": [{"$ref": "#"}, {"$ref": "#/$defs/A"}]}},
+        "$defs": {},
+    }
+    led = rooted(tree)
+    assert led["$ref"] == "#/$defs/root"
+    root: Any = led["$defs"]["root"]  # type: ignore[index]
+    assert root["properties"]["next"]["anyOf"] == [{"$ref": "#/$defs/root"}, {"$ref": "#/$defs/root/$defs/A"}]
+    plain: dict[str, object] = {"$ref": "#/$defs/A", "$defs": {"A": {"type": "string"}}}
+    assert rooted(plain) is plain

@@ -1,6 +1,7 @@
 """Deciding between a call and an answer, and reading calls."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -80,6 +81,29 @@ def test_schema_allows_one_call_or_a_few() -> None:
     one = call_schema((WEATHER, DOCS), most=1)
     assert [tool["properties"]["name"] for tool in one["oneOf"]] == [{"const": "get_weather"}, {"const": "searchDocs"}]  # type: ignore[attr-defined]
     assert call_schema((WEATHER,), most=3)["maxItems"] == 3
+    assert "$defs" not in one
+
+
+@pytest.mark.parametrize("most", [1, 3])
+def test_references_of_a_tool_lead_to_its_own_definitions(most: int) -> None:
+    def tool(name: str, city: str) -> Tool:
+        where = {"where": {"$ref": "#/$defs/Where"}, "again": {"type": "array", "items": {"$ref": "#"}}}
+        return Tool(name, "", {"type": "object", "properties": where, "$defs": {"Where": {"type": city}}})
+
+    whole: dict[str, Any] = call_schema((WEATHER, tool("one", "string"), tool("two", "integer")), most=most)
+    calls = whole["oneOf"] if most == 1 else whole["items"]["oneOf"]
+    assert calls[0]["properties"]["arguments"] == WEATHER.parameters
+    for at, kind in ((1, "string"), (2, "integer")):
+        root = calls[at]["properties"]["arguments"]["$ref"]
+        properties = _at(whole, root)["properties"]
+        assert properties["again"]["items"] == {"$ref": root}
+        assert _at(whole, properties["where"]["$ref"]) == {"type": kind}
+
+
+def _at(schema: Any, reference: str) -> Any:
+    for name in reference.removeprefix("#/").split("/"):
+        schema = schema[name]
+    return schema
 
 
 @pytest.mark.parametrize(("message", "several"), [("Paris and Rome", True), ("巴黎和罗马", True), ("Paris", False)])

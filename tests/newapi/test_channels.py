@@ -156,6 +156,34 @@ async def test_an_older_client_sends_the_channel_bare_and_a_key_a_line(running: 
         await running.root.post("/api/channel/", _channel(running, key="sk-1\nsk-2"))
 
 
+async def test_a_channel_for_each_key_or_none_at_all(running: Running) -> None:
+    with pytest.raises(Refused, match="key"):
+        await running.root.post("/api/channel/", _channel(running, key="sk-1\nsk-ü")["channel"])
+    assert await running.root.items("/api/channel/") == []
+    assert await _targets(running) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "said"), [("weight", "1"), ("priority", 1.5), ("models", "a\tb"), ("models", ""), ("key", "ü")]
+)
+async def test_a_wrong_field_is_named_whichever_way_the_channel_is_sent(
+    running: Running, field: str, said: object
+) -> None:
+    wrapped = _channel(running, **{field: said})
+    for body in (wrapped, wrapped["channel"]):
+        answer = (await running.root.raw("POST", "/api/channel/", body)).json()
+        assert (answer["success"], answer["param"]) == (False, field)
+
+
+async def test_the_price_list_says_what_each_model_is_asked_for(running: Running) -> None:
+    ours = Client(running.app, f"Bearer {running.platform.first_key}")
+    for model, operations in {"talks": ["chat"], "maps": ["embed"], "sorts": ["rerank"], "says": ["speech"]}.items():
+        target = {"base_url": running.up.base_url, "model": model, "operations": operations}
+        assert (await ours.raw("POST", "/admin/v1/targets", target)).status == 201
+    rows = {row["model_name"]: row["supported_endpoint_types"] for row in await running.root.get("/api/pricing")}
+    assert rows == {"talks": ["openai"], "maps": ["embeddings"], "sorts": ["jina-rerank"], "says": ["openai"]}
+
+
 async def test_a_channel_is_tested_and_lists_its_providers_models(running: Running) -> None:
     number = await attach(running)
     probed = (await running.root.raw("GET", f"/api/channel/test/{number}?model=gpt-4o")).json()

@@ -37,6 +37,39 @@ async def test_a_token_is_made_used_and_accounted_for(running: Running) -> None:
     assert (hour["model_name"], hour["count"], hour["quota"]) == ("gpt-4o", 3, 3 * CENT)
 
 
+async def test_logs_are_found_by_a_part_of_the_models_name_and_by_the_call(running: Running) -> None:
+    await attach(running, "gpt-4o,gpt-4o-mini,o3")
+    user = await running.user("ada")
+    key = (await user.post("/api/token/", {"name": "k", "unlimited_quota": True}))["full_key"]
+    assert [await chat(running, key, model) for model in ("gpt-4o", "gpt-4o-mini", "o3")] == [200] * 3
+    for said, models in {
+        "gpt-4o": {"gpt-4o"},
+        "gpt%25": {"gpt-4o", "gpt-4o-mini"},
+        "%25mini": {"gpt-4o-mini"},
+        "%25t-4%25": {"gpt-4o", "gpt-4o-mini"},
+        "g%25o%25i": {"gpt-4o-mini"},
+        "%25o%25o%25o%25": set(),
+        "%25": {"gpt-4o", "gpt-4o-mini", "o3"},
+        "%25nothing%25": set(),
+    }.items():
+        found = await user.items(f"/api/log/self?type=2&model_name={said}")
+        assert {log["model_name"] for log in found} == models, said
+        assert (await user.get(f"/api/log/self/stat?model_name={said}"))["quota"] == len(models) * CENT, said
+    (one,) = await user.items("/api/log/self?model_name=o3")
+    assert await user.items(f"/api/log/self?request_id={one['request_id']}") == [one]
+    assert await user.items("/api/log/self?request_id=call_unknown") == []
+
+
+async def test_a_wrong_field_of_a_token_is_named_as_it_was_sent(running: Running) -> None:
+    user = await running.user("ada")
+    made = await user.post("/api/token/", {"name": "k", "unlimited_quota": True})
+    for field, said in {"allow_ips": "nonsense", "model_limits": "m" * 300}.items():
+        for method, body in (("POST", {"name": "n"}), ("PUT", {"id": made["id"]})):
+            answer = (await user.raw(method, "/api/token/", {**body, field: said})).json()
+            assert (answer["success"], answer["param"]) == (False, field)
+            assert f"'{field}'" in answer["message"]
+
+
 async def test_a_key_asks_for_its_own_standing(running: Running) -> None:
     await attach(running)
     user = await running.user("ada")

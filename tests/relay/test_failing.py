@@ -34,6 +34,7 @@ WHOLE_FAULTS = [
     (Fault(coding="br"), 502, "upstream_bad_encoding"),
     (Fault(coding="gzip", bomb_bytes=400_000_000), 502, "upstream_bomb"),
     (Fault(headers={"x-long": "y" * 100_000}), 502, "upstream_garbled"),
+    (Fault(status=302, headers={"location": "http://127.0.0.1:1/"}), 502, "upstream_garbled"),
 ]
 
 
@@ -187,3 +188,23 @@ async def test_a_whole_answer_is_held_up_to_its_limit(up: Upstream, config: Conf
         up.words = ("x" * 1_100_000,)
         reply = await ask(gate.port, body=CHAT)
         assert (reply.status, reply.error()["code"]) == (502, "upstream_garbled")
+
+
+@pytest.mark.parametrize("start", [b"", b'data: {"choices":[{"index":0,"delta":{"role":"assistant"}}]}\n\n'])
+async def test_a_stream_that_begins_with_an_error_has_a_status_or_another_target(
+    up: Upstream, config: Config, start: bytes
+) -> None:
+    said = start + b'data: {"error":{"message":"no room for key sk-mock","code":"no_room"}}\n\ndata: [DONE]\n\n'
+    fault = Fault(body=said, headers={"content-type": "text/event-stream"})
+    up.script(fault, fault)
+    async with gateway([target(up.port, "one")], config=config) as gate:
+        reply = await ask(gate.port, body=STREAM)
+        assert (reply.status, reply.error()["code"]) == (502, "no_room")
+    async with (
+        Upstream() as second,
+        gateway([target(up.port, "one"), target(second.port, "two", priority=1)], config=config) as gate,
+    ):
+        reply = await ask(gate.port, body=STREAM)
+        assert (reply.status, reply.headers["x-openhearth-target"]) == (200, "two")
+        (call,) = await gate.finished.wait()
+        assert (call.attempts, call.outcome) == (2, Outcome.OK)

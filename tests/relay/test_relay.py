@@ -95,6 +95,7 @@ async def test_a_missing_or_unknown_key_is_a_401_that_keeps_the_key_to_itself(
     reply = await ask(anywhere.port, body=CHAT, key=key)
     assert reply.status == 401
     assert reply.error()["code"] == code
+    assert reply.headers["x-request-id"].startswith("req_")
     assert b"sk-wrong" not in reply.body
     assert up.seen == []
 

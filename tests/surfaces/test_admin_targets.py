@@ -134,6 +134,48 @@ async def test_odd_changes_are_refused(desk: Desk, change: Mapping[str, object])
     assert answer.json()["error"]["param"] == next(iter(change))
 
 
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({"modell": "gpt"}, "modell"),
+        ({"model": ""}, "model"),
+        ({"model": "a\nb"}, "model"),
+        ({"model": "m" * 257}, "model"),
+        ({"upstream_model": "a\0"}, "upstream_model"),
+        ({"provider": "p" * 257}, "provider"),
+        ({"key": "first\r\nx-evil: 1"}, "key"),
+        ({"key": "ключ"}, "key"),
+        ({"base_url": "https://a.test/a b"}, "base_url"),
+        ({"base_url": "https://a.test/ünï"}, "base_url"),
+    ],
+)
+async def test_what_no_call_could_use_is_refused_when_it_is_attached(
+    desk: Desk, body: Mapping[str, object], param: str
+) -> None:
+    answer = await desk.ask("POST", "/admin/v1/targets", {**NEW, **body})
+    assert (answer.status, answer.json()["error"]["param"]) == (400, param)
+    assert (await desk.ask("GET", "/admin/v1/targets")).json()["data"] == []
+
+
+async def test_a_key_that_no_header_carries_is_refused_in_a_change_too(desk: Desk) -> None:
+    path = f"/admin/v1/targets/{await desk.attach()}"
+    for key in ("a\nb", "env:NOT_SET"):
+        answer = await desk.ask("PATCH", path, {"key": key})
+        assert (answer.status, answer.json()["error"]["param"]) == (400, "key")
+    assert (await desk.ask("PATCH", path, {"key": "another\n"})).status == 200
+
+
+async def test_what_comes_with_the_server_is_neither_changed_nor_removed(desk: Desk) -> None:
+    target_id = await desk.attach()
+    built_in = desk.router.catalog.target(target_id)
+    assert built_in is not None
+    desk.router.catalog.add(msgspec.structs.replace(built_in, id="engine", model="e"))
+    for method, body in (("PATCH", {"weight": 2}), ("DELETE", None)):
+        answer = await desk.ask(method, "/admin/v1/targets/engine", body)
+        assert code(answer) == (409, "target_not_changeable")
+    assert desk.router.catalog.target("engine") is not None
+
+
 async def test_rules_are_put_shown_and_removed(desk: Desk) -> None:
     put = await desk.ask("PUT", "/admin/v1/routing/org/m", {"strategy": "latency", "fallbacks": ["spare"]})
     assert put.json() == {"model": "org/m", "strategy": "latency", "fallbacks": ["spare"], "source": "data"}

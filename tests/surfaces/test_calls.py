@@ -229,6 +229,7 @@ async def test_costs_are_shown_as_they_were_grouped(desk: Desk) -> None:
         ("from=2026-11-02&to=2026-11-01", "to"),
         ("from=2025-11-01&to=2026-11-30", "to"),
         ("from=2026-11-01&to=2026-11-02&group_by=colour", "group_by"),
+        ("from=2026-11-01&to=2026-11-02&provider=openai", "provider"),
         ("from=2026-11-01&to=2026-11-02&utc_offset_minutes=900", "utc_offset_minutes"),
         ("from=2026-11-01&to=2026-11-02&utc_offset_minutes=east", "utc_offset_minutes"),
     ],

@@ -65,3 +65,15 @@ async def test_paths_that_are_not_there_are_told_in_the_familys_shape() -> None:
     assert eleven.json()["detail"]["status"] == "unknown_path"
     assert (textin.status, sorted(textin.json())) == (404, ["code", "error", "message", "param", "result"])
     assert (await ask(app, "GET", "/v1/x")).json()["error"]["code"] == "unknown_path"
+
+
+async def test_a_wrong_method_is_told_all_that_the_path_takes() -> None:
+    async def nothing(_: Request) -> Response:
+        raise AssertionError
+
+    routes = [
+        Route("/v1/files/{name}", nothing, methods=[method], permission=Permission.PUBLIC)
+        for method in ("GET", "DELETE")
+    ]
+    answer = await ask(asgi.app([*routes]), "PUT", "/v1/files/x")
+    assert (answer.status, answer.headers["allow"]) == (405, "DELETE, GET, HEAD")

@@ -184,6 +184,7 @@ ANCHOR = field("expires_after[anchor]", "created_at")
         ([field("purpose", "nonsense"), file(b"x")], 400, "purpose"),
         ([PURPOSE, field("file", "text")], 400, "file"),
         ([PURPOSE, file(b"x"), file(b"y")], 400, "file"),
+        ([PURPOSE, field("purpose", "vision"), file(b"x")], 400, "purpose"),
         ([PURPOSE, file(b"x", part="image")], 400, "image"),
         ([PURPOSE, file(bytes(3_000_001))], 413, "file"),
         ([PURPOSE, field("note", "x" * 1_100_000), file(b"x")], 413, "note"),

@@ -9,10 +9,11 @@ import msgspec
 import pytest
 
 from openhearth.accounts.ledger import Ledger
-from openhearth.accounts.limits import Limits
+from openhearth.accounts.limits import Limits, refusal
 from openhearth.core.allowance import Bound, Limit
 from openhearth.core.call import Principal
-from openhearth.core.errors import BudgetSpent
+from openhearth.core.errors import BudgetSpent, LimitError
+from openhearth.stores.counter_ports import Refusal
 from openhearth.stores.ports import Records
 from openhearth.stores.shared.memory import MemoryCounters
 from openhearth.stores.sql import SqlRecords
@@ -127,3 +128,33 @@ async def test_two_hundred_calls_at_once_never_overspend(accounts: Accounts) -> 
     assert spent == accounts.counters.spent("key:key_1") <= 1_000
     assert accounts.counters.held("key:key_1") == 0
     assert list(await accounts.records.open_reservations()) == []
+
+
+@pytest.mark.parametrize(
+    ("bound", "most", "wait_s", "nanos", "tokens", "told"),
+    [
+        (Bound.RPM, 3, 20.2, 0, 0, 21.0),  # told in whole seconds, and 20 would be too early
+        (Bound.RPM, 0, None, 0, 0, None),
+        (Bound.TPM, 40, 86.4, 0, 17, 87.0),
+        (Bound.TPM, 40, None, 0, 41, None),  # a call that never fits is not told to come back
+        (Bound.TPM, 40, 60.0, 0, 41, None),
+        (Bound.CONCURRENCY, 2, None, 0, 0, 1.0),
+        (Bound.CONCURRENCY, 0, None, 0, 0, None),
+        (Bound.DAY, 1_000, 7.1, 1_000, 0, 8.0),
+        (Bound.DAY, 1_000, 7.1, 1_001, 0, None),
+        (Bound.TOTAL, 1_000, None, 10, 0, None),
+    ],
+)
+def test_a_refusal_says_when_to_come_back_if_ever(
+    bound: Bound, most: int, wait_s: float | None, nanos: int, tokens: int, told: float | None
+) -> None:
+    refused = Refusal(Limit("key:key_1", bound, most), 0, retry_after_s=wait_s)
+    assert refusal(refused, nanos, tokens).retry_after_s == told
+
+
+async def test_a_call_of_too_many_tokens_is_told_so(accounts: Accounts) -> None:
+    caller = msgspec.structs.replace(BOUNDED, limits=(Limit("key:key_1", Bound.TPM, 40),))
+    with pytest.raises(LimitError) as caught:
+        accounts.limits.reserve(call_of(caller, 1), 0, 41)
+    assert caught.value.retry_after_s is None
+    assert "may use 40 tokens per minute; 0 are counted now, and this call may use 41." in caught.value.message

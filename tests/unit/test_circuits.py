@@ -120,6 +120,26 @@ def test_calls_sent_before_it_was_shut_do_not_prolong_it() -> None:
     assert watched.opens_in_s("t") == pytest.approx(5.0)
 
 
+def test_a_burst_of_failures_keeps_no_probe_away() -> None:
+    clock = Clock(0.0)
+    watched = health(clock, failures=5)
+    fail(watched, 30)
+    assert watched.cooling("t")
+    assert watched.seen("t").resting_s == pytest.approx(REST_S)
+    clock.now = REST_S
+    assert (watched.state("t"), watched.cooling("t")) == (State.HALF_OPEN, False)
+
+
+def test_a_probe_told_to_wait_is_followed_by_that_rest() -> None:
+    clock = Clock(0.0)
+    watched = health(clock, failures=1)
+    fail(watched, 1)
+    clock.now = REST_S
+    watched.bad("t", UpstreamBusy("b", retry_after_s=100.0))
+    clock.now += 99.0
+    assert (watched.state("t"), watched.cooling("t")) == (State.HALF_OPEN, True)
+
+
 def test_no_failures_allowed_for_means_never_shut() -> None:
     watched = health(Clock(0.0), failures=0)
     fail(watched, 100)

@@ -138,9 +138,11 @@ def test_what_the_server_does_not_have_is_exit_code_1(admin: FakeAdmin, run: Run
 
 
 def test_key_disable_names_the_key(admin: FakeAdmin, run: Run) -> None:
+    found = [{"id": "key_1", "name": "bot"}]
+    admin.answers["GET /admin/v1/keys?search=key_1"] = (200, {"object": "list", "data": found})
     admin.answers["POST /admin/v1/keys/key_1/disable"] = (200, {"id": "key_1", "disabled": True})
     assert run("key", "disable", "key_1") == 0
-    assert admin.asked == [("POST", "/admin/v1/keys/key_1/disable", None)]
+    assert admin.asked[-1] == ("POST", "/admin/v1/keys/key_1/disable", None)
 
 
 def test_target_add_finds_the_provider_of_an_address(admin: FakeAdmin, run: Run) -> None:

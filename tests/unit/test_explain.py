@@ -123,8 +123,14 @@ def test_tokens_that_a_row_forgot_are_named(rates: dict[str, int], outcome: str,
 
 def test_an_estimate_says_why_it_is_one() -> None:
     usage = Usage(input_tokens=4, output_tokens=3, source="estimate")
-    words = " ".join(explain(settled(usage, ROW), ROW).words)
-    assert "an estimate, because the upstream reported none" in words
+    whole = settled(usage, ROW)
+    for entry, out in (
+        (whole, "four bytes of the answer's text"),
+        (msgspec.structs.replace(whole, stream=True), "one event of the"),
+    ):
+        words = " ".join(explain(entry, ROW).words)
+        assert "an estimate, because the upstream reported none" in words
+        assert out in words
 
 
 @pytest.mark.parametrize(

@@ -138,3 +138,8 @@ def test_thousands_may_be_grouped_where_nobody_can_mistake_them() -> None:
 def test_another_currency_becomes_dollars() -> None:
     rows = converted([Spent("d", "m", Decimal("7.2")), Spent("d", "m", None, 3)], Decimal("7.2"))
     assert [(row.usd, row.calls) for row in rows] == [(Decimal(1), None), (None, 3)]
+
+
+def test_a_row_that_is_cut_off_is_not_passed_over() -> None:
+    with pytest.raises(BadExport, match="Line 3: it ends before its last column"):
+        read_export(f"{DEEPSEEK_COST}u,20260702,deepseek-chat\n")

@@ -1,5 +1,6 @@
 """``openhearth explain``, ``receipt`` and ``reconcile``: what is asked, what is printed, how they exit."""
 
+import io
 import json
 from hashlib import sha256
 from pathlib import Path
@@ -136,6 +137,14 @@ def test_what_cannot_be_read_is_wrong_use(files: Path) -> None:
     assert _verify(str(files / "receipt.json"), "--request", str(files / "nothing")) == 2
 
 
+def test_a_receipt_may_come_from_standard_input(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with (files / "receipt.json").open("rb") as piped:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(piped.read())))
+    assert _verify("-", "--key", KEY.shown()["key_id"]) == 0
+    assert _verify("--kye", str(files / "receipt.json")) == 2
+    assert _verify("--json") == 2
+
+
 def _costs(admin: FakeAdmin, *rows: dict[str, Any], offset: int = 0) -> None:
     query = {"from": "2026-11-01", "to": "2026-11-02", "group_by": "day,model,target", "utc_offset_minutes": offset}
     admin.answers[f"GET /admin/v1/costs?{urlencode(query)}"] = (200, {"object": "list", "data": list(rows)})
@@ -211,6 +220,16 @@ def test_costs_are_fetched_page_by_page_with_the_key_of_the_environment(
     assert "127.0.0.1 answered 401" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("names", [("USD",), ("USD", "CNY"), ("EUR", "CNY")])
+def test_dollars_are_not_converted_and_no_two_currencies_by_one_rate(
+    admin: FakeAdmin, run: Run, tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    _costs(admin, COSTS)
+    rows = "".join(f"2026-11-01,gpt-4o,1.5,{name}\n" for name in names)
+    file = _export(tmp_path, f"utc_date,model,cost,currency\n{rows}")
+    assert run("reconcile", file, "--provider", "openai", "--per-usd", "7.2", *DAYS) == 2
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -219,6 +238,7 @@ def test_costs_are_fetched_page_by_page_with_the_key_of_the_environment(
         ("export.csv", "--provider", "openai", "--tolerance", "much"),
         ("export.csv", "--provider", "openai", "--tolerance", "-1"),
         ("export.csv", "--provider", "openai", "--compare", "beauty"),
+        ("export.csv", "--provider", "openai", "--compare", "cost,calls"),  # it has no calls
         ("export.csv", "--provider", "openai", "--rename", "a"),
         ("export.csv", "--provider", "openai", "--per-usd", "0"),
         ("export.csv", "--provider", "openai", "--cost-column", "none"),

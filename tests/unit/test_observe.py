@@ -193,3 +193,21 @@ def test_an_estimate_never_replaces_what_was_reported() -> None:
     guess = Usage()
     estimate(guess, body_bytes=400, events=9)
     assert (guess.input_tokens, guess.output_tokens, guess.source) == (100, 9, "estimate")
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        b'data: {"choices":[],\ndata: "usage":{"prompt_tokens":7,"completion_tokens":3}}\n\n',
+        b'data: {"choices":[],\r\ndata: "usage":{"prompt_tokens":7,"completion_tokens":3}}\r\n\r\n',
+        b'data: {"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":3}}\nevent: message\n\n',
+    ],
+)
+def test_an_event_of_several_lines_is_read_like_one(event: bytes) -> None:
+    usage = Usage()
+    assert StreamObserver(usage, hide_usage=True).feed(CHUNK.replace(b',"usage":null', b"") + event)[-1:] == b"\n"
+    assert (usage.input_tokens, usage.output_tokens) == (7, 3)
+    assert StreamObserver(Usage(), hide_usage=True).feed(event) == b""
+    failing = StreamObserver(Usage(), hide_usage=False)
+    failing.feed(b'event: error\ndata: {"error":\ndata: {"message":"boom"}}\nid: 3\n\n')
+    assert failing.failed

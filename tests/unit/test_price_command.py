@@ -185,6 +185,42 @@ def test_import_takes_dollars_exactly_and_brings_a_listing_back(admin: FakeAdmin
     }
 
 
+def test_a_field_of_a_file_may_be_written_as_its_option_and_begin_in_seconds(
+    admin: FakeAdmin, run: Run, tmp_path: Path
+) -> None:
+    admin.answers["POST /admin/v1/prices/import"] = (201, {"data": [ROW]})
+    file = tmp_path / "ours.toml"
+    file.write_text('[[prices]]\nmodel = "m"\neffective_from = 4102444800\nusd = { cache-write = 3 }\n')
+    assert run("price", "import", str(file)) == 0
+    rates = {"cache_write_micros_per_mtok": 3_000_000}
+    assert admin.asked[0][2]["prices"] == [{"model": "m", "effective_from": 4_102_444_800.0, "rates": rates}]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'providr = "openai"\nusd = { input = 1 }',  # would be a price at all providers
+        "usd = { input = 1 }\nrates = { input_micros_per_mtok = 2 }",
+        'usd = "2"',
+        "effective_from = nan\nusd = { input = 1 }",
+        'effective_from = "soon"\nusd = { input = 1 }',
+    ],
+)
+def test_a_row_that_is_not_understood_is_refused_with_all_of_its_file(
+    admin: FakeAdmin, run: Run, tmp_path: Path, line: str
+) -> None:
+    file = tmp_path / "wrong.toml"
+    file.write_text(f'[[prices]]\nmodel = "m"\n{line}\n')
+    assert run("price", "import", str(file)) == 2
+    assert admin.asked == []
+
+
+@pytest.mark.parametrize("text", ["1e5000", "1e999999", "-1e5000", "1e-5000", "nan", "-inf"])
+def test_an_amount_that_is_none_is_wrong_use(admin: FakeAdmin, run: Run, text: str) -> None:
+    assert run("price", "set", "m", f"--input={text}") == 2
+    assert admin.asked == []
+
+
 @pytest.mark.parametrize("text", ["prices = 5", "[[prices]\n", "x = 1"])
 def test_a_file_that_holds_no_prices_is_a_wrong_use(admin: FakeAdmin, run: Run, tmp_path: Path, text: str) -> None:
     file = tmp_path / "wrong.toml"

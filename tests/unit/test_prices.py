@@ -41,11 +41,13 @@ def rates(micros: int) -> dict[str, int]:
 class Desk:
     """Prices with a clock that a test moves, and a count of what listeners heard."""
 
-    def __init__(self, kept: KeptPrices | None = None, from_seed: Seed | None = None) -> None:
+    def __init__(
+        self, kept: KeptPrices | None = None, from_seed: Seed | None = None, look_every_s: float = 0.01
+    ) -> None:
         self.kept = kept or KeptPrices()
         self.now = NOON
         self.heard = 0
-        self.prices = Prices(self.kept, seed=from_seed, now=lambda: self.now, look_every_s=0.01)
+        self.prices = Prices(self.kept, seed=from_seed, now=lambda: self.now, look_every_s=look_every_s)
         self.prices.listen(self._hear)
 
     def _hear(self) -> None:
@@ -148,6 +150,32 @@ async def test_a_later_price_begins_at_its_time_and_listeners_are_told() -> None
     keeper.cancel()
     assert desk.cost() == 20
     assert [row.rates for row in desk.prices.in_force()] == [rates(20)]
+
+
+async def test_a_price_that_begins_before_the_next_look_begins_at_its_time() -> None:
+    desk = Desk(look_every_s=60.0)
+    keeper = asyncio.create_task(desk.prices.keep_time())
+    await asyncio.sleep(0)
+    await desk.put("gpt-4o", 10)
+    await desk.put("gpt-4o", 20, effective_from=NOON + 0.05)
+    heard = desk.heard
+    await asyncio.sleep(0)
+    desk.now = NOON + 0.06
+    await _until(lambda: desk.heard > heard)
+    keeper.cancel()
+    assert desk.cost() == 20
+
+
+async def test_a_price_may_be_said_of_provider_and_model() -> None:
+    desk = Desk()
+    wild = target("*", upstream_model="GPT-4o")
+    await desk.put("o*", 1)
+    assert desk.cost(wild) is None
+    await desk.put("openai/*", 2)
+    assert desk.cost(wild) == 2
+    await desk.put("openai/gpt-4o", 3)
+    assert desk.cost(wild) == 3
+    assert desk.cost(target("gpt-4o")) is None
 
 
 async def test_a_change_of_another_process_is_heard_and_a_store_that_is_away_changes_nothing() -> None:

@@ -8,11 +8,13 @@ from openhearth.core.errors import (
     UpstreamBusy,
     UpstreamDown,
     UpstreamError,
+    UpstreamGarbled,
     UpstreamRefusedUs,
     UpstreamTimeout,
 )
 from openhearth.core.provider import Secret
-from openhearth.relay.retry import classify
+from openhearth.relay.retry import Next, after, classify
+from openhearth.transport.post import retry_after_s
 
 FULL = (
     b'{"error":{"message":"The encoder is busy: 4 requests run.","code":"engine_queue_full","type":"x","param":null}}'
@@ -59,3 +61,41 @@ def test_what_an_upstream_says_of_our_credential_is_not_told() -> None:
     error = classify(401, [], b'{"error":{"message":"Incorrect API key provided: swordfish"}}', "remote")
     assert isinstance(error, UpstreamRefusedUs)
     assert error.message == "remote answered 401: it refused our credential."
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'{"error":"model is too old"}', "model is too old"),
+        (b'{"object":"error","message":"too long","type":"BadRequestError","code":400}', "too long"),
+        (b'{"error":true,"message":"too long"}', "too long"),
+        (b'{"detail":"no such role"}', "no such role"),
+        (b'{"detail":[{"type":"missing","loc":["body","n"],"msg":"Field required","input":1},{"msg":"x"}]}',
+         "body.n: Field required; x"),
+        (b'{"error":{"message":"the first","detail":7},"detail":{"a":1}}', "the first"),
+        (b'{"detail":{"a":1}}', "remote answered 400."),
+    ],
+)  # fmt: skip
+def test_other_shapes_than_openais_are_read_too(body: bytes, said: str) -> None:
+    assert classify(400, [], body, "remote").message == said
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_what_leads_elsewhere_is_the_upstreams_fault(status: int) -> None:
+    error = classify(status, [(b"location", b"https://elsewhere.test/")], b"", "remote")
+    assert isinstance(error, UpstreamGarbled)
+    assert error.shown_status == 502
+    assert str(status) in error.message
+    assert after(error) is Next.NEXT_TARGET
+
+
+@pytest.mark.parametrize(
+    ("said", "wait_s"),
+    [
+        (b"7", 7), (b"1.5", 1.5), (b"-3", 0), (b"999999", 3600), (b"nan", 0), (b"soon", None), (b"", None),
+        (b"Sun, 06 Nov 1994 08:49:37 GMT", 10), (b"Sunday, 06-Nov-94 08:49:37 GMT", 10),
+        (b"Sun Nov  6 08:49:37 1994", 10), (b"Sun, 06 Nov 1994 08:49:00 GMT", 0), (b"Mon, 99 Foo", None),
+    ],
+)  # fmt: skip
+def test_a_wait_is_said_in_seconds_or_as_a_date(said: bytes, wait_s: float | None) -> None:
+    assert retry_after_s([(b"retry-after", said)], now=lambda: 784_111_767.0) == wait_s

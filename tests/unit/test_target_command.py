@@ -30,6 +30,7 @@ def test_what_is_said_is_changed_and_nothing_else(admin: FakeAdmin, run: Run) ->
     assert run("target", "set", "t1", "--enable", "--key", "env:A_KEY") == 0
     assert admin.asked[-1][2] == {"enabled": True, "key": "env:A_KEY"}
     assert run("target", "set", "t1") == 2
+    assert run("target", "set", "t1", "--enable", "--disable") == 2
 
 
 def test_a_target_is_attached_with_its_bounds(admin: FakeAdmin, run: Run) -> None:

@@ -12,8 +12,8 @@ from typing_extensions import override
 from openhearth.accounts.secrets import open_secrets
 from openhearth.config import Circuit
 from openhearth.config import Upstream as Way
-from openhearth.core.errors import NotFound, RequestError, UpstreamDown
-from openhearth.core.provider import TargetLimits
+from openhearth.core.errors import NotFound, RequestError, UpstreamDown, UpstreamRefusedUs
+from openhearth.core.provider import Origin, Provider, Target, TargetLimits
 from openhearth.routing.catalog import Catalog
 from openhearth.routing.health import Health, State
 from openhearth.routing.target_forms import AuditOf, NewTarget, TargetChange
@@ -102,6 +102,25 @@ async def test_a_credential_gone_at_the_next_start_takes_only_its_own_target_awa
     assert "A_KEY" in said[0]
     await after.remove(gone.id)
     assert [row.model for row in kept.rows.values()] == ["b"]
+
+
+async def test_what_the_environment_holds_and_no_header_carries_does_not_keep_the_server_from_starting(
+    tmp_path: Path,
+) -> None:
+    catalog, provider = Catalog(), Provider("a", "A", "https://a.test/v1", env_key="A_KEY")
+    attached = Targets(
+        Kept(), catalog, Health(1.0), open_secrets(tmp_path).vault(), H1Client(), {"a": provider}, Way(),
+        {"A_KEY": "one\ntwo"}, engines=NoEngines(), on_removed=lambda _: None,
+    )  # fmt: skip
+    (said,) = await attached.attach_environment()
+    assert "left out" in said
+    assert catalog.targets() == []
+
+
+async def test_an_engine_lists_the_one_model_it_is(tmp_path: Path) -> None:
+    catalog = Catalog()
+    catalog.add(Target("e", Provider("a", "A", "http://a.test/v1"), Origin("unix", "/s", 0), "", "e-model", engine="e"))
+    assert await targets(Kept(), tmp_path, catalog, {}).models_at("e") == ["e-model"]
 
 
 async def test_a_credential_is_sealed_before_it_is_kept_and_opens_again(tmp_path: Path) -> None:
@@ -264,3 +283,17 @@ async def test_a_look_leaves_alone_what_was_changed_here_meanwhile(tmp_path: Pat
     kept.go_on.set()
     await looking
     assert [target.model for target in catalog.targets()] == ["a"]
+
+
+async def test_another_key_ends_the_rest_that_the_one_before_had_earned(tmp_path: Path) -> None:
+    catalog, health = Catalog(), Health(10.0, circuit=Circuit(failures=1))
+    attached = Targets(
+        Kept(), catalog, health, open_secrets(tmp_path).vault(), H1Client(), {}, Way(), {},
+        engines=NoEngines(), on_removed=lambda _: None,
+    )  # fmt: skip
+    made = await attached.add(NewTarget(base_url="https://a.test/v1", model="a", key="old"))
+    health.bad(made.id, UpstreamRefusedUs("refused"))
+    await attached.change(made.id, TargetChange(weight=2))
+    assert health.state(made.id) is State.OPEN
+    await attached.change(made.id, TargetChange(key="new"))
+    assert (health.state(made.id), health.cooling(made.id)) == (State.CLOSED, False)

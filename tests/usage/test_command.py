@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from openhearth.commands.admin import Admin
 from tests.unit.test_cli import FakeAdmin, Run, admin, run
 
 __all__ = ["admin", "run"]
@@ -51,6 +52,32 @@ def test_a_series_goes_to_a_file_that_runs_nothing(
     )
     assert run("usage", "--by", "day,model", "--json") == 0
     assert json.loads(capsys.readouterr().out) == answer
+
+
+def test_a_file_holds_all_rows_and_not_a_page_of_them(
+    admin: FakeAdmin,
+    run: Run,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    page = (200, {"total": SUM, "data": ROWS[:1], "has_more": True})
+    admin.answers["GET /admin/v1/usage?by=model&limit=100"] = page
+    admin.answers["GET /admin/v1/usage?by=model&limit=1"] = page
+    lines = [",".join(("model", *SUM))] + [",".join(map(str, (name, *SUM.values()))) for name in ("'=cmd", "small")]
+    sheet = {"/admin/v1/usage?by=model&format=csv": "\r\n".join(lines).encode()}
+    monkeypatch.setattr(Admin, "read", lambda _, path: sheet[path])
+    file = tmp_path / "usage.csv"
+    assert run("usage", "--by", "model", "--csv", str(file)) == 0
+    assert "2 rows" in capsys.readouterr().out
+    rows = list(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))
+    assert [(row["model"], row["calls"], row["usd"]) for row in rows] == [
+        ("'=cmd", "3", "1.23456789"),
+        ("small", "3", "1.23456789"),
+    ]
+    assert run("usage", "--by", "model", "--csv", str(file), "--limit", "1") == 0
+    assert "1 rows written" in (said := capsys.readouterr().out)
+    assert "without --limit it has all" in said
 
 
 @pytest.mark.parametrize("words", [["--by", "colour"], ["--by", "day,hour"], ["--csv", "/no/such/folder/x.csv"]])

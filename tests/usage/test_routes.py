@@ -184,6 +184,8 @@ async def test_the_name_of_a_model_is_no_formula_in_a_file(tmp_path: Path) -> No
         ("/admin/v1/usage/series?per=week", "per"),
         ("/admin/v1/usage/series?per=hour&from=2026-01-01&to=2026-03-01", "per"),
         ("/admin/v1/usage/series?top=101", "top"),
+        ("/admin/v1/usage?from=2026-01-01&from=2025-01-01", "from"),
+        ("/admin/v1/usage?from=20261301", "from"),
     ],
 )
 async def test_what_is_not_understood_is_refused_by_name(desk: Desk, path: str, param: str) -> None:
@@ -193,5 +195,5 @@ async def test_what_is_not_understood_is_refused_by_name(desk: Desk, path: str, 
 
 async def test_times_are_seconds_or_iso(desk: Desk) -> None:
     whole = await desk.json(f"/admin/v1/logs/count?from={START:.0f}")
-    for text in ("2025-11-19", "2025-11-19T08:00+08:00", "2025-11-19T00:00:00Z"):
+    for text in ("2025-11-19", "20251119", "2025-11-19T08:00+08:00", "2025-11-19T00:00:00Z"):
         assert await desk.json(f"/admin/v1/logs/count?from={text}") == whole

@@ -10,9 +10,9 @@ from openhearth.core.rates import RateCard
 
 _SOURCES = {
     "upstream": "as the upstream reported it",
-    "estimate": "an estimate, because the upstream reported none: four bytes of the request for a token in, one event "
-    "of the stream for a token out",
-    "estimated": "an estimate from the answer, because the upstream reported none",
+    "estimate": "an estimate, because the upstream reported none: four bytes of the request for a token in, {out} for "
+    "a token out",
+    "estimated": "an estimate from what was sent and answered, because the upstream reported none",
     "counted": "counted by us in what was delivered, because the upstream reported none",
     "checkpoint": "as it was last noted while the call ran",
 }
@@ -53,7 +53,7 @@ def words_of(told: Explanation, usage: Usage, card: RateCard | None) -> list[str
     """Sentences in the order in which the amount was made. ``card`` holds the rates of the price row."""
     return [
         *_end(told),
-        _usage(usage),
+        _usage(usage, is_stream=told.call["stream"]),
         _price(told.price),
         *_step(usage, card),
         *(_line(item) for item in told.items),
@@ -70,7 +70,7 @@ def _end(told: Explanation) -> Iterator[str]:
         yield said.format(code=told.call["error_code"] or "no reason noted")
 
 
-def _usage(usage: Usage) -> str:
+def _usage(usage: Usage, *, is_stream: bool) -> str:
     counted = [
         *_tokens(usage, usage.input_tokens, "input tokens", _PARTS_IN),
         *_tokens(usage, usage.output_tokens, "output tokens", _PARTS_OUT),
@@ -81,7 +81,8 @@ def _usage(usage: Usage) -> str:
         counted.append(f"{usage.images:,} pictures{f' ({kind})' if kind else ''}")
     if not counted:
         return "Usage: nothing was counted."
-    source = _SOURCES.get(usage.source, usage.source)
+    out = "one event of the stream" if is_stream else "four bytes of the answer's text"
+    source = _SOURCES.get(usage.source, usage.source).format(out=out)
     return f"Usage, {source}: {', '.join(counted)}."
 
 

@@ -175,7 +175,9 @@ def _places(head: Sequence[str], columns: Mapping[str, str]) -> dict[str, list[i
 
 
 def _spent(cells: Sequence[str], places: Mapping[str, Sequence[int]]) -> tuple[Spent, int | None] | None:
-    """The row and the time zone of its day; ``None`` for a day on which nothing was."""
+    """The row and the time zone of its day; ``None`` for a day on which nothing was. Raises BadExport."""
+    if len(cells) <= max(at for columns in places.values() for at in columns):
+        raise BadExport("it ends before its last column: the file is cut off, or no table.")
     cost = _cell(cells, places, "cost")
     counts = {field: _count(cells, places, field) for field in ("input", "output", "calls")}
     if not cost and not any(counts.values()):

@@ -1,5 +1,6 @@
 """Price groups and the allowances of models: what the operator says for all organisations."""
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -42,6 +43,8 @@ class Groups:
         self._callers = callers
         self._bind = bind_models
         self._now = now
+        # A group is written whole: of two changes at once, the second must see the first.
+        self._writing = asyncio.Lock()
 
     async def load(self) -> None:
         """Put the limits of models in force."""
@@ -72,24 +75,27 @@ class Groups:
 
     async def create(self, by: Principal, group: GroupRecord) -> GroupRecord:
         """Raises Conflict and RequestError."""
-        if await self._records.group(group.name) is not None:
-            raise Conflict(f"There is a group '{group.name[:100]}' already.", param="name", code="name_taken")
-        return await self._put(by, group, "group.create", msgspec.structs.asdict(group))
+        async with self._writing:
+            if await self._records.group(group.name) is not None:
+                raise Conflict(f"There is a group '{group.name[:100]}' already.", param="name", code="name_taken")
+            return await self._put(by, group, "group.create", msgspec.structs.asdict(group))
 
     async def change(self, by: Principal, name: str, changes: Mapping[str, Any]) -> GroupRecord:
         """``allowance`` is a mapping of the bounds to change. Raises NotFound and RequestError."""
-        group = await self.one(name)
-        wanted = dict(changes)
-        if "allowance" in wanted:
-            wanted["allowance"] = msgspec.structs.replace(group.allowance, **wanted["allowance"])
-        return await self._put(by, msgspec.structs.replace(group, **wanted), "group.change", changes)
+        async with self._writing:
+            group = await self.one(name)
+            wanted = dict(changes)
+            if "allowance" in wanted:
+                wanted["allowance"] = msgspec.structs.replace(group.allowance, **wanted["allowance"])
+            return await self._put(by, msgspec.structs.replace(group, **wanted), "group.change", changes)
 
     async def delete(self, by: Principal, name: str) -> None:
         """Raises NotFound, Forbidden, and Conflict (``group_in_use``) while a user or a key is in it."""
         if name == DEFAULT_GROUP:
             raise Forbidden("The default group stays.", code="not_permitted")
-        if not await self._records.delete_group(name, told(by, "group.delete", name, now=self._now)):
-            raise rules.no_group(name)
+        async with self._writing:
+            if not await self._records.delete_group(name, told(by, "group.delete", name, now=self._now)):
+                raise rules.no_group(name)
         self._callers.forget_all()
 
     async def model_allowances(self) -> dict[str, Allowance]:

@@ -11,7 +11,7 @@ from openhearth.accounts.principals import ROOT
 from openhearth.accounts.users import Users
 from openhearth.core.allowance import UNBOUNDED, Allowance
 from openhearth.core.call import Principal
-from openhearth.core.errors import Forbidden
+from openhearth.core.errors import Conflict, Forbidden, NotFound
 from openhearth.core.permissions import ROOT_USER, Permission
 from openhearth.stores.access_ports import UserRecord
 from openhearth.stores.key_ports import AccountRecords
@@ -67,9 +67,12 @@ class KeyDesk:
     async def list(
         self, by: Principal, *, user_id: str = "", search: str = "", offset: int = 0, limit: int = 100
     ) -> tuple[Sequence[KeyRecord], int]:
-        """Keys that ``by`` may see, oldest first, and how many there are."""
+        """Keys that ``by`` may see, of one user (id, username or number) or of all, oldest first, and how many there
+        are. Raises Conflict as ``Users.one``."""
         if not by.may(Permission.ADMIN):
             user_id = by.user_id
+        elif user_id:
+            user_id = await self._id_of(by, user_id)
         found, count = await self._records.find_keys(
             rules.scope_of(by), user_id or None, search=search, offset=offset, limit=limit
         )
@@ -85,13 +88,17 @@ class KeyDesk:
         Raises Forbidden, NotFound and RequestError.
         """
         record = await self._mine(by, key_id)
-        await self._check(by, record.org_id, changes)
+        if changes.get("disabled") or changes.get("is_admin") is False:
+            _check_other(by, record)
+        group = changes.get("group_name")  # the one that it is in is not asked for anew
+        asked = changes if group != record.group_name else {**changes, "group_name": ""}
+        await self._check(by, record.org_id, asked)
         changes = {name: value or record.id if name == "owner" else value for name, value in changes.items()}
         return self._found(key_id, await self._keys.change(key_id, changes, by))
 
     async def disable(self, by: Principal, key_id: str) -> None:
         """Raises Forbidden and NotFound."""
-        await self._mine(by, key_id)
+        _check_other(by, await self._mine(by, key_id))
         if not await self._keys.disable(key_id, by):
             raise rules.no_key(key_id)
 
@@ -125,6 +132,13 @@ class KeyDesk:
         rules.check_user(by, user)
         return user
 
+    async def _id_of(self, by: Principal, name: str) -> str:
+        """The user's id; that of somebody deleted is known by their keys alone."""
+        try:
+            return (await self._users.one(by, name)).id
+        except NotFound:
+            return name
+
     async def _check(self, by: Principal, org_id: str, changes: Mapping[str, Any]) -> None:
         if changes.get("owner") and not by.may(Permission.OPERATE):
             raise Forbidden("Only operators say whose objects a key opens.", param="owner", code="not_permitted")
@@ -144,3 +158,11 @@ class KeyDesk:
         if record is None:
             raise rules.no_key(key_id)
         return record
+
+
+def _check_other(by: Principal, record: KeyRecord) -> None:
+    """Raises Conflict for the very key that asks: the command line, for one, would have no other way back."""
+    if record.id == by.key_id:
+        raise Conflict(
+            "This is the key you are calling with: sign in or use another one to stop it, or rotate it.", code="own_key"
+        )

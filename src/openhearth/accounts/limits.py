@@ -1,5 +1,6 @@
 """What a call may use, taken before it and given back after it, so that nobody passes a limit."""
 
+import math
 from collections.abc import Sequence
 
 from openhearth.accounts.entries import Reservation
@@ -57,7 +58,7 @@ class Limits:
             take = self._take(call, limits, nanos, tokens)
             refused = self._counters.take_now(take)
             if refused is not None:
-                raise refusal(refused, nanos)
+                raise refusal(refused, nanos, tokens)
         reservation = Reservation(call, nanos, take, self._settled_by, self._written_by)
         try:
             self._ledger.open(reservation)
@@ -75,7 +76,7 @@ class Limits:
         take = self._take(call, limits, nanos, tokens)
         refused = await self._counters.take(take)
         if refused is not None:
-            raise refusal(refused, nanos)
+            raise refusal(refused, nanos, tokens)
         reservation = Reservation(call, nanos, take, self._settled_by, self._written_by)
         try:
             self._ledger.open(reservation)
@@ -120,8 +121,8 @@ class Limits:
         return Given(take, reservation.charge_nanos, tokens, call.created_at + call.duration_s)
 
 
-def refusal(refused: Refusal, nanos: int) -> LimitError:
-    """The error of a limit that did not let a call in."""
+def refusal(refused: Refusal, nanos: int, tokens: int = 0) -> LimitError:
+    """The error of a limit that did not let a call in. It says when to come back, unless that call never fits."""
     limit = refused.limit
     kind, _, name = limit.scope.partition(":")
     who = _WHO.get(kind, f"The model '{name[:100]}'")
@@ -130,15 +131,25 @@ def refusal(refused: Refusal, nanos: int) -> LimitError:
             f"{who}: the {_SPAN[limit.bound]} of {dollars(limit.most)} does not cover this call: "
             f"{dollars(refused.used)} is spent, {dollars(refused.held)} is held by open calls, "
             f"and this call may cost up to {dollars(nanos)}.",
-            retry_after_s=refused.retry_after_s,
+            retry_after_s=_whole(refused.retry_after_s) if nanos <= limit.most else None,
         )
-    retry_after_s = _DEFAULT_RETRY_S if refused.retry_after_s is None else refused.retry_after_s
-    what = {Bound.RPM: "requests per minute", Bound.TPM: "tokens per minute"}.get(limit.bound, "calls at once")
-    return LimitError(
-        f"{who} may make {limit.most} {what}; {refused.used} are counted now.",
-        code="rate_limit_exceeded",
-        retry_after_s=retry_after_s if limit.most else None,  # no wait makes room where there is none
+    is_tokens = limit.bound is Bound.TPM
+    what = {Bound.RPM: "make {} requests per minute", Bound.TPM: "use {} tokens per minute"}.get(
+        limit.bound, "make {} calls at once"
     )
+    needs = f", and this call may use {tokens}" if is_tokens and tokens else ""
+    return LimitError(
+        f"{who} may {what.format(limit.most)}; {refused.used} are counted now{needs}.",
+        code="rate_limit_exceeded",
+        retry_after_s=_whole(refused.retry_after_s or _DEFAULT_RETRY_S)
+        if (max(1, tokens) if is_tokens else 1) <= limit.most
+        else None,
+    )
+
+
+def _whole(wait_s: float | None) -> float | None:
+    """Whole seconds, upwards: who comes back a part of a second early is refused again."""
+    return None if wait_s is None else float(math.ceil(wait_s))
 
 
 def dollars(nanos: int) -> str:

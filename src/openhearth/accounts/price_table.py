@@ -106,18 +106,23 @@ class PriceTable:
     def _rows_for(self, target: Target, at: float, service: str) -> Iterator[PriceRecord]:
         """What may be paid at ``target``, the most particular first."""
         names = [name.lower() for name in (target.model, target.upstream_model) if name and name != EVERY]
+        # What a target of every model is asked for may be named as provider/model.
+        full = f"{target.provider.name}/{names[0]}".lower() if target.model == EVERY and names else ""
         for place in (("", target.id), (target.provider.name, ""), ("", "")):
-            for name in self._matching(place, names):
+            for name in self._matching(place, names, full):
                 for wanted in dict.fromkeys((service, STANDARD)):
                     row = self._best(self._names[place][name], wanted, at)
                     if row is not None:
                         yield row
 
-    def _matching(self, place: _Place, names: list[str]) -> Iterator[str]:
+    def _matching(self, place: _Place, names: list[str], full: str) -> Iterator[str]:
+        """``full`` is matched by what is meant for it: ``x*`` says nothing of all models of a provider ``xai``."""
         known = self._names.get(place, {})
-        yield from (name for name in names if name in known)
+        yield from (name for name in (full, *names) if name in known)
         for start in self._starts.get(place, ()):
-            if start == EVERY or any(name.startswith(start[:-1]) for name in names):
+            begins = start[:-1]
+            named = any(name.startswith(begins) for name in names)
+            if start == EVERY or named or ("/" in begins and full.startswith(begins)):
                 yield start
 
     def _best(self, keys: set[Key], service: str, at: float) -> PriceRecord | None:

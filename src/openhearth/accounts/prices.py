@@ -68,6 +68,7 @@ class Prices:
         self._table = PriceTable()
         self._seeded: set[str] = set()
         self._writing = asyncio.Lock()
+        self._news = asyncio.Event()
         self._on_change: Callable[[], None] = _nothing
 
     def listen(self, on_change: Callable[[], None]) -> None:
@@ -137,13 +138,24 @@ class Prices:
 
     async def keep_time(self) -> None:
         """Tell listeners when a price changes by itself or in another process. Runs until it is cancelled."""
+        since = self._now()
         while True:
-            change = self._table.next_change(self._now())
+            change = self._table.next_change(since)
             wait_s = self._look_every_s if change is None else max(0.0, change - self._now()) + 0.001
-            await asyncio.sleep(min(wait_s, self._look_every_s))
+            # A row that is added meanwhile may begin before the moment that is waited for.
+            await self._wait(min(wait_s, self._look_every_s))
             await self._catch_up()
-            if change is not None and self._now() >= change:
+            change, since = self._table.next_change(since), self._now()
+            if change is not None and since >= change:
                 self._on_change()
+
+    async def _wait(self, most_s: float) -> None:
+        try:
+            async with asyncio.timeout(most_s):
+                await self._news.wait()
+        except TimeoutError:
+            return
+        self._news.clear()
 
     async def _catch_up(self) -> None:
         try:
@@ -162,6 +174,7 @@ class Prices:
             return ()
         added = await self._records.add_prices(rows, audit)
         self._table.put(added)
+        self._news.set()
         self._on_change()
         return added
 

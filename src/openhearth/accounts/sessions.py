@@ -12,6 +12,7 @@ import msgspec
 
 from openhearth.accounts.callers import SESSION_PREFIX, Callers
 from openhearth.accounts.passwords import MOST_CHARS, Passwords
+from openhearth.accounts.principals import Principals
 from openhearth.accounts.tries import SharedTries, Tries
 from openhearth.accounts.users import NewUser, Users, username_of
 from openhearth.config import Access
@@ -51,6 +52,7 @@ class Sessions:
     ) -> None:
         """``may_register`` is asked before anybody registers, instead of the setting."""
         self._records = records
+        self._principals = Principals(records)
         self._callers = callers
         self._users = users
         self._passwords = passwords
@@ -73,7 +75,8 @@ class Sessions:
         return self._callers.find_cached(token.encode()) or await self._callers.find(token.encode())
 
     async def login(self, username: str, password: str, address: str, before: str = "") -> SignedIn:
-        """A new session; ``before``, that of a cookie sent along, ends. Raises AccessError and LimitError."""
+        """A new session; ``before``, that of a cookie sent along, ends. Raises AccessError, also where the organisation
+        is disabled, and LimitError."""
         name = _name(username)
         await self._try(name, address)
         user = await self._records.user_by_name(name)
@@ -81,6 +84,7 @@ class Sessions:
         if not await self._passwords.matches(password, stored) or user is None:
             raise AccessError("Username or password is wrong.", code="wrong_password")
         await self._succeeded(name, address)
+        await self._principals.of_user(user)  # a session that nothing takes is none
         if before:
             await self.logout(before)
         return await self.begin(user)

@@ -1,6 +1,7 @@
 """Users: made, changed, disabled, paid in for, deleted; and what every installation begins with."""
 
 import re
+import secrets
 import time
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +16,7 @@ from openhearth.accounts.passwords import Passwords, random_password
 from openhearth.accounts.principals import DEFAULT_GROUP, GROUP, ORG, ROOT
 from openhearth.core.allowance import UNBOUNDED, Allowance
 from openhearth.core.call import Principal
-from openhearth.core.errors import RequestError
+from openhearth.core.errors import Conflict, RequestError
 from openhearth.core.ids import new_id
 from openhearth.core.permissions import DEFAULT_ORG, ROOT_USER, Permission, Role
 from openhearth.stores.access_ports import UserRecord
@@ -105,13 +106,20 @@ class Users:
         return await self._records.add_user(user, audit), made
 
     async def one(self, by: Principal, user_id: str) -> UserRecord:
-        """By id, username or number. Raises NotFound."""
-        user = await self._records.user(user_id) or await self._records.user_by_name(user_id)
-        if user is None and user_id.isascii() and user_id.isdigit() and len(user_id) < 10:
-            user = await self._records.user_by_number(int(user_id))
-        if user is None or not self._sees(by, user):
+        """By id, username or number. Raises NotFound, and Conflict for what is one's name and another's number."""
+        found = [await self._records.user(user_id)]
+        if found[0] is None:
+            found = [await self._records.user_by_name(user_id)]
+            if user_id.isascii() and user_id.isdigit() and len(user_id) < 10:
+                found.append(await self._records.user_by_number(int(user_id)))
+        seen = {user.id: user for user in found if user is not None and self._sees(by, user)}
+        if not seen:
             raise rules.no_user(user_id)
-        return user
+        if len(seen) > 1:  # anybody may be called '7': that must not turn what is meant for user number 7 to them
+            raise Conflict(
+                f"'{user_id}' is the name of one user and the number of another: give the id.", code="ambiguous_user"
+            )
+        return next(iter(seen.values()))
 
     async def list(
         self, by: Principal, *, search: str = "", offset: int = 0, limit: int = 100, org_id: str = ""
@@ -161,7 +169,10 @@ class Users:
         user = await self.one(by, user_id)
         rules.check_user(by, user)
         made = "" if password else random_password()
-        changes = {"password": await self._passwords.hashed(password or made), "epoch": user.epoch + 1}
+        stored = await self._passwords.hashed(password or made)
+        # Another number than now, and than somebody else's who changes it in this moment: theirs are other sessions.
+        epoch = (user.epoch + 1 + secrets.randbelow(2**30)) % 2**31
+        changes = {"password": stored, "epoch": epoch}
         return await self._change(by, user, changes, "user.password"), made
 
     async def new_access_token(self, by: Principal, user_id: str) -> str:
@@ -193,13 +204,22 @@ class Users:
 
     async def check_group(self, by: Principal | None, name: str) -> None:
         """Raises RequestError for a group there is not, Forbidden for one that ``by`` may not give."""
-        if name == DEFAULT_GROUP:
+        if name == DEFAULT_GROUP and (by is None or by.may(Permission.ADMIN) or not await self._is_held(by)):
             return
         group = await self._records.group(name)
         if group is None:
             raise RequestError(f"There is no group '{name[:100]}'.", param="group", code="group_not_found")
         if by is not None:
             rules.check_group(by, group)
+
+    async def _is_held(self, by: Principal) -> bool:
+        """Whether an operator put ``by`` into a group of their choice: nobody leaves that by themselves, not even for
+        the one that all begin in."""
+        user = await self._records.user(by.user_id)
+        if user is None or user.group_name == DEFAULT_GROUP:
+            return False
+        group = await self._records.group(user.group_name)
+        return group is not None and not group.open
 
     async def _change(self, by: Principal, user: UserRecord, changes: Mapping[str, Any], action: str) -> UserRecord:
         audit = told(by, action, user.id, changes, org_id=user.org_id, now=self._now)

@@ -1,6 +1,8 @@
 """How a command talks to the running server: through the admin surface, with the key that lies in the data folder."""
 
+import http.client
 import json
+import os
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from openhearth.commands import NoServer, Trouble, WrongUse
 from openhearth.commands.settings import effective
 
 _ANSWER_S = 120.0
+_FIRST_KEY = "first-key"
 
 
 @dataclass(frozen=True)
@@ -34,10 +37,15 @@ class Admin:
     """The admin surface of one server."""
 
     def __init__(self, url: str, key: str) -> None:
-        self._url = url.rstrip("/")
+        self._url = url.rstrip("/").removesuffix("/v1")  # as clients are given it
         self._key = key
         # A proxy of the environment has no business between this command and its own server.
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    @property
+    def key_id(self) -> str:
+        """The id of the key that this command calls with. Raises as ``ask`` does."""
+        return str(self.get("/v1/me").get("key_id", ""))
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
         """The decoded JSON answer. Raises NoServer and, when the server says no, Trouble with its words."""
@@ -62,19 +70,21 @@ class Admin:
             raise Trouble(f"{self._url} does not answer like an OpenHearth server.") from error
 
     def _sent(self, method: str, path: str, body: object) -> bytes:
-        request = urllib.request.Request(
-            f"{self._url}{path}",
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"authorization": f"Bearer {self._key}", "content-type": "application/json"},
-        )
         try:
+            request = urllib.request.Request(
+                f"{self._url}{path}",
+                method=method,
+                data=None if body is None else json.dumps(body).encode(),
+                headers={"authorization": f"Bearer {self._key}", "content-type": "application/json"},
+            )
             with self._opener.open(request, timeout=_ANSWER_S) as answer:
                 found: bytes = answer.read()
                 return found
         except urllib.error.HTTPError as error:
             raise Trouble(_said(error)) from error
-        except (urllib.error.URLError, OSError) as error:
+        except (ValueError, http.client.InvalidURL) as error:
+            raise WrongUse(f"'{self._url}' is no address like http://localhost:8080, or the key is none.") from error
+        except (urllib.error.URLError, OSError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", error)
             raise NoServer(
                 f"No server answers at {self._url} ({reason}). Start one with 'openhearth serve'."
@@ -102,10 +112,27 @@ def connect(where: Where | None) -> Admin:
     folder = Path(effective(data=where.data).store.folder)
     url = where.url or _running(folder)
     try:
-        key = where.admin_key or (folder / "first-key").read_text(encoding="utf-8").strip()
+        key = where.admin_key or (folder / _FIRST_KEY).read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise WrongUse(f"There is no key in {folder / 'first-key'}: give one with --admin-key.") from error
+        raise WrongUse(f"There is no key in {folder / _FIRST_KEY}: give one with --admin-key.") from error
     return Admin(url, key)
+
+
+def keep_first_key(where: Where | None, key: str) -> None:
+    """Put a new secret of the key in the data folder in its place: the next command would be refused with the old one.
+    Raises Trouble when that cannot be written."""
+    path = Path(effective(data=(where or Where()).data).store.folder) / _FIRST_KEY
+    draft = path.with_name(f"{_FIRST_KEY}.new")
+    try:
+        draft.unlink(missing_ok=True)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(f"{key}\n")
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError as error:
+        print(key)
+        raise Trouble(f"This is the new key, but {path} cannot be written ({error.strerror}): put it there.") from error
 
 
 def _running(folder: Path) -> str:

@@ -35,7 +35,7 @@ def add(
         file: a file of Markdown in place of the text (- for standard input)
         tag: a word for its kind, such as 维护 or news
         pinned: keep it on top
-        begin: when it is told first (2026-12-01, 2026-12-01T08:00+01:00); at once if not given
+        begin: when it is told first (2026-12-01, 2026-12-01T08:00+01:00; UTC without a zone); at once if not given
         end: when it is told last; for good if not given
         json: print JSON
     """
@@ -106,5 +106,5 @@ def _moment(text: str, what: str) -> int:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise WrongUse(f"--{what} '{text}' looks like 2026-12-01 or 2026-12-01T08:00+01:00.") from error
+        raise WrongUse(f"--{what} '{text}' must be written like 2026-12-01 or 2026-12-01T08:00+01:00.") from error
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())

@@ -25,15 +25,19 @@ _RATES = {
 }
 _SPANS = {"audio": "audio_micros_per_hour", "video": "video_micros_per_hour"}
 _PER_HOUR = {"": 3600, "s": 3600, "min": 60, "m": 60, "h": 1}
+_MOST_DIGITS = 20  # beyond any amount of money, and few enough to count with
 _NAMES = {rate: (name, per_dollar) for name, (rate, per_dollar) in _RATES.items()}
 
 
 def micros(text: str, what: str, per_dollar: int = 1_000_000) -> int:
     """``text`` dollars in micros. Raises WrongUse for what is no amount, negative, or finer than a micro."""
     try:
-        amount = Decimal(text) * per_dollar
+        dollars = Decimal(text)
     except InvalidOperation as error:
         raise WrongUse(f"--{what} '{text}' is no amount of money; write it like 2.50.") from error
+    if dollars.is_finite() and dollars.adjusted() > _MOST_DIGITS:
+        raise WrongUse(f"--{what} '{text[:40]}' is more money than there is.")
+    amount = dollars * per_dollar
     if not amount.is_finite() or amount < 0 or amount != int(amount):
         raise WrongUse(f"--{what} '{text}' must not be negative nor finer than a millionth of its unit.")
     return int(amount)
@@ -42,14 +46,15 @@ def micros(text: str, what: str, per_dollar: int = 1_000_000) -> int:
 def rates(said: Mapping[str, str]) -> dict[str, Any]:
     """Rates by the names of the command line, as the price table has them. Raises WrongUse."""
     found: dict[str, Any] = {}
-    for name, text in said.items():
+    for option, text in said.items():
+        name = option.replace("-", "_")  # options are written with hyphens, fields of a file with either
         if name in _SPANS:
             found[_SPANS[name]] = _per_hour(text, name)
         elif name in _RATES:
             rate, per_dollar = _RATES[name]
             found[rate] = micros(text, name.replace("_", "-"), per_dollar)
         else:
-            raise WrongUse(f"'{name}' is no rate; there are {', '.join([*_RATES, *_SPANS])}.")
+            raise WrongUse(f"'{option}' is no rate; there are {', '.join([*_RATES, *_SPANS])}.")
     return found
 
 

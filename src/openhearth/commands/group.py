@@ -83,7 +83,7 @@ def change(
 
 
 def delete(name: str, *, json: bool = False, server: Server | None = None) -> int:
-    """Delete a price group; its members fall back to the default one.
+    """Delete a price group that no user and no key is in.
 
     Args:
         name: its name

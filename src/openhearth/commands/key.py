@@ -4,7 +4,7 @@ from typing import Any, Literal
 from urllib.parse import quote as quoted
 
 from openhearth.commands import Trouble, WrongUse
-from openhearth.commands.admin import Admin, Server, connect
+from openhearth.commands.admin import Admin, Server, connect, keep_first_key
 from openhearth.commands.amounts import Bounds, bounds, given, names, seconds, shown, until
 from openhearth.commands.show import as_json, as_table
 
@@ -71,7 +71,7 @@ def listing(*, search: str = "", user: str = "", json: bool = False, server: Ser
 
     Args:
         search: a part of the name, or an id
-        user: only keys of this user (id)
+        user: only keys of this user (username, number or id)
         json: print JSON
     """
     query = "&".join(f"{name}={quoted(value)}" for name, value in (("search", search), ("user", user)) if value)
@@ -157,7 +157,7 @@ def enable(name: str, *, json: bool = False, server: Server | None = None) -> in
 
 
 def rotate(name: str, *, overlap: str = "", json: bool = False, server: Server | None = None) -> int:
-    """Give a key a new secret, and print it. Id, bounds and history stay.
+    """Give a key a new secret, and print it. Id, bounds and history stay; of the first key, the file is written anew.
 
     Args:
         name: its id (key_…) or its name, as 'openhearth key list' shows them
@@ -166,16 +166,22 @@ def rotate(name: str, *, overlap: str = "", json: bool = False, server: Server |
     """
     body = {"overlap_s": seconds(overlap, "overlap")} if overlap else {}
     admin = connect(server)
-    made = admin.ask("POST", f"/keys/{id_of(admin, name)}/rotate", body)
+    key_id = id_of(admin, name)
+    is_own = not (server and server.admin_key) and key_id == admin.key_id
+    made = admin.ask("POST", f"/keys/{key_id}/rotate", body)
+    if is_own:
+        keep_first_key(server, made["key"])
     _print_new(made, json)
     return 0
 
 
 def id_of(admin: Admin, name: str) -> str:
     """The id of the one key with this id or name. Raises Trouble, as for anything the server does not have."""
-    if name.startswith("key_"):
-        return quoted(name, safe="")
-    found = [str(key["id"]) for key in admin.every(f"/keys?search={quoted(name)}") if name == key["name"]]
+    rows = admin.every(f"/keys?search={quoted(name)}")
+    # Anybody may name their key like another one's id: the id comes first.
+    found = [str(row["id"]) for row in rows if name == row["id"]] or [
+        str(row["id"]) for row in rows if name == row["name"]
+    ]
     if len(found) != 1:
         raise Trouble(f"{len(found) or 'No'} keys are named '{name}'. Give an id of 'openhearth key list'.")
     return found[0]

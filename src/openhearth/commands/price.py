@@ -19,6 +19,7 @@ from openhearth.commands.show import as_json, as_table
 _COLUMNS = ("version", "model", "where", "for", "effective_at", "input", "cached", "output", "other", "source")
 _MAIN = ("input", "cached", "output")
 _ROW = ("model", "provider", "target_id", "service", "hours", "effective_from", "rates", "withdrawn", "note")
+_TOLD = ("object", "version", "source", "changed_by", "changed_at")  # what a listing adds
 
 
 @dataclass(frozen=True)
@@ -211,11 +212,11 @@ def _words(row: dict[str, Any]) -> str:
     return f"{said}, and its output nothing" if forgot else said
 
 
-def _moment(text: str) -> float:
+def _moment(text: str, option: str = "--from") -> float:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise WrongUse(f"--from '{text}' is no time; write it like 2026-12-01 or 2026-12-01T08:00+01:00.") from error
+        raise WrongUse(f"{option} '{text}' is no time; write it like 2026-12-01 or 2026-12-01T08:00+01:00.") from error
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
@@ -236,16 +237,22 @@ def _rows_of(file: Path) -> list[dict[str, Any]]:
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:
-    """A row for the server; what a listing adds (version, source, …) is left away, so that one can be brought back."""
-    usd = row.get("usd")
+    """A row for the server; what a listing adds (version, source, …) is left away, so that one can be brought back.
+
+    Any other name is refused: a misspelt ``provider`` would make a price for one provider the price for all.
+    """
+    if unknown := [name for name in row if name not in (*_ROW, *_TOLD, "usd")]:
+        raise WrongUse(f"'{unknown[0]}' is no field of a price; there are {', '.join((*_ROW, 'usd'))}.")
     found = {name: row[name] for name in _ROW if name in row and not (name == "withdrawn" and not row[name])}
-    if isinstance(usd, dict):
-        found["rates"] = rates({name: str(value) for name, value in usd.items()})
+    if "usd" in row:
+        if "rates" in row or not isinstance(row["usd"], dict):
+            raise WrongUse("Give 'usd' ({ input = 2.50, output = 10 }) or 'rates', one of them, as a table.")
+        found["rates"] = rates({name: str(value) for name, value in row["usd"].items()})
     if found.get("withdrawn"):
         found.pop("rates", None)
-    start = found.get("effective_from")
-    if isinstance(start, Decimal | float | int) and start <= datetime.now(UTC).timestamp():
-        del found["effective_from"]
+    start = found.pop("effective_from", None)
+    if isinstance(start, Decimal | int) and start == start:  # a number: NaN is none
+        found |= {"effective_from": float(start)} if start > datetime.now(UTC).timestamp() else {}
     elif start is not None:
-        found["effective_from"] = float(start) if isinstance(start, Decimal) else _moment(str(start))
+        found["effective_from"] = _moment(str(start), "effective_from")
     return found

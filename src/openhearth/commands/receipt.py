@@ -3,8 +3,10 @@
 import sys
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
+
+from cyclopts import Parameter
 
 from openhearth.accounts.amounts import usd_of_nanos
 from openhearth.accounts.receipts import BadReceipt, Verified, key_id_of, verified
@@ -50,7 +52,7 @@ def key(*, json: bool = False, server: Server | None = None) -> int:
 
 
 def verify(
-    file: Path,
+    file: Annotated[Path, Parameter(allow_leading_hyphen=True)],
     *,
     key: str = "",
     request: Path | None = None,
@@ -66,6 +68,8 @@ def verify(
         answer: the file that was received as the answer's body
         json: print JSON
     """
+    if file.name.startswith("-") and str(file) != "-":  # a misspelt option, which was taken for the file
+        raise WrongUse(f"There is no option {file}.")
     trusted = _key(key) if key else ""
     try:
         found = verified(_read(file))

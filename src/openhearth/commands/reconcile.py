@@ -136,6 +136,9 @@ def _theirs(file: Path | None, fetch: Fetch, days: tuple[date, date], columns: d
 
 def _in_usd(rows: list[Spent], export: Export, per_usd: Decimal | None) -> list[Spent]:
     foreign = export.currencies - {"usd"}
+    if per_usd is not None and ("usd" in export.currencies or len(foreign) > 1):
+        names = ", ".join(sorted(export.currencies)).upper()
+        raise WrongUse(f"The export is in {names}: --per-usd is for amounts that are all in one other currency.")
     if per_usd is not None:
         return converted(rows, per_usd)
     if foreign:
@@ -217,7 +220,15 @@ def _measures(text: str, theirs: list[Spent]) -> list[Measure]:
     names = [name.strip() for name in text.split(",")]
     if not all(name in known for name in names):
         raise WrongUse(f"--compare '{text}' names {', '.join(known)}.")
+    for name in names:
+        if theirs and not any(_says(row, known[name]) for row in theirs):
+            raise WrongUse(f"--compare {name}: the export says nothing of it.")
     return [known[name] for name in names]
+
+
+def _says(row: Spent, measure: Measure) -> bool:
+    said = {"cost": (row.usd,), "tokens": (row.input_tokens, row.output_tokens), "calls": (row.calls,)}
+    return any(value is not None for value in said[measure])
 
 
 def _tolerance(text: str) -> Tolerance:

@@ -4,6 +4,7 @@ import time
 from typing import Any
 from urllib.parse import quote
 
+from openhearth.commands import WrongUse
 from openhearth.commands.admin import Server, connect
 from openhearth.commands.amounts import seconds
 from openhearth.commands.dollars import micros, usd
@@ -33,7 +34,10 @@ def create(
         expires: how long they can be used (12h, 30d); for good if not given
         json: print JSON
     """
-    body = {"name": name, "count": count, "quota": micros(amount, "amount", 500_000)}
+    quota, rest = divmod(micros(amount, "amount"), _MICROS_PER_UNIT)
+    if rest:
+        raise WrongUse(f"--amount '{amount}': a code is worth whole units of 0.000002 USD.")
+    body = {"name": name, "count": count, "quota": quota}
     if expires:
         body["expired_time"] = int(time.time()) + seconds(expires, "expires")
     codes = data_of(connect(server), "POST", "/api/redemption/", body)
@@ -81,10 +85,15 @@ def _row(one: dict[str, Any]) -> dict[str, Any]:
         "id": one["id"],
         "name": one["name"],
         "amount_usd": usd(one["quota"] * _MICROS_PER_UNIT),
-        "state": _STATES[one["status"]],
+        "state": _state(one),
         "created_at": one["created_time"],
         "expires_at": one["expired_time"] or None,
         "used_by": one["used_user_id"] or None,
         "used_at": one["redeemed_time"] or None,
         "code": one["key"],
     }
+
+
+def _state(one: dict[str, Any]) -> str:
+    state = _STATES[one["status"]]
+    return "expired" if state == "unused" and 0 < one["expired_time"] <= time.time() else state

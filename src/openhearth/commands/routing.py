@@ -53,12 +53,16 @@ def put(
     return 0
 
 
-def remove(model: str, *, server: Server | None = None) -> int:
+def remove(model: str, *, json: bool = False, server: Server | None = None) -> int:
     """Forget what was said of a model; what the settings say of it holds again.
 
     Args:
         model: its name
+        json: print JSON
     """
-    connect(server).ask("DELETE", f"/routing/{quote(model)}")
-    print(f"Nothing is said of {model} any more.")
+    answer = connect(server).ask("DELETE", f"/routing/{quote(model)}")
+    if json:
+        as_json(answer)
+    else:
+        print(f"Nothing is said of {model} any more.")
     return 0

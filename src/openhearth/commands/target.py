@@ -2,6 +2,7 @@
 
 import sys
 from typing import Any
+from urllib.parse import quote as quoted
 
 from openhearth.commands import Trouble, WrongUse
 from openhearth.commands.admin import Admin, Server, connect
@@ -131,6 +132,8 @@ def put(
         first_token_s: seconds within which its streams must begin, or the next target is tried; 0 for no bound
         json: print JSON
     """
+    if enable and disable:
+        raise WrongUse("Give --enable or --disable, not both.")
     said: dict[str, object] = {
         "weight": weight,
         "priority": priority,
@@ -144,7 +147,7 @@ def put(
     body = {name: value for name, value in said.items() if value is not None}
     if not body:
         raise WrongUse("Say what to change: --weight, --priority, --disable, --key, --concurrency, --rpm …")
-    changed = connect(server).ask("PATCH", f"/targets/{target_id}", body)
+    changed = connect(server).ask("PATCH", f"/targets/{quoted(target_id, safe='')}", body)
     if json:
         as_json(changed)
     else:
@@ -175,14 +178,18 @@ def health(*, json: bool = False, server: Server | None = None) -> int:
     return 0
 
 
-def remove(target_id: str, *, server: Server | None = None) -> int:
+def remove(target_id: str, *, json: bool = False, server: Server | None = None) -> int:
     """Send no further calls to a target and forget it.
 
     Args:
         target_id: its id, as 'openhearth target list' shows it
+        json: print JSON
     """
-    connect(server).ask("DELETE", f"/targets/{target_id}")
-    print(f"{target_id} is removed.")
+    answer = connect(server).ask("DELETE", f"/targets/{quoted(target_id, safe='')}")
+    if json:
+        as_json(answer)
+    else:
+        print(f"{target_id} is removed.")
     return 0
 
 
@@ -200,7 +207,7 @@ def probe(target_id: str = "", *, json: bool = False, server: Server | None = No
     results: dict[str, dict[str, Any]] = {}
     for each in ids:
         try:
-            results[each] = admin.ask("POST", f"/targets/{each}/test")
+            results[each] = admin.ask("POST", f"/targets/{quoted(each, safe='')}/test")
         except Trouble as trouble:
             if trouble.exit_code != Trouble.exit_code:
                 raise

@@ -1,6 +1,7 @@
 """``openhearth usage``: what was used and charged, by whatever name or time, as a table, JSON or a file."""
 
 import csv
+import io
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,7 +10,7 @@ from urllib.parse import urlencode
 from cyclopts import Parameter
 
 from openhearth.commands import WrongUse
-from openhearth.commands.admin import Server, connect
+from openhearth.commands.admin import Admin, Server, connect
 from openhearth.commands.dollars import usd
 from openhearth.commands.show import as_json, as_table
 from openhearth.surfaces.usage.csv_rows import guarded
@@ -50,7 +51,7 @@ def usage(
     begin: Annotated[str, Parameter(name="--from")] = "",
     end: Annotated[str, Parameter(name="--to")] = "",
     only: Only | None = None,
-    limit: int = 100,
+    limit: int | None = None,
     csv_: Annotated[Path | None, Parameter(name="--csv")] = None,
     json: bool = False,
     server: Server | None = None,
@@ -61,7 +62,7 @@ def usage(
         by: hour, day, key, user, project, org, model, target or operation; several are separated by commas
         begin: from when (2026-12-01, or with a time); 30 days ago if not given
         end: up to when; now if not given
-        limit: how many rows, greatest first; of a series, how many names beside the sum of all others
+        limit: how many rows, greatest first (100; a file has all); of a series, how many names beside the sum of others
         csv_: write the rows to this file
         json: print JSON, in nanos (billionths of a dollar)
     """
@@ -71,15 +72,20 @@ def usage(
     times = [part for part in parts if part in _TIMES]
     if len(times) > 1:
         raise WrongUse("--by takes hour or day, not both.")
-    answer = connect(server).ask("GET", _path(parts, times, _asked(begin, end, only or Narrow()), limit))
+    admin, asked = connect(server), _asked(begin, end, only or Narrow())
     columns = (*(("start",) if times else ()), *(_NAMES[part] for part in parts if part in _NAMES))
+    answer = admin.ask("GET", _path(parts, times, asked, 100 if limit is None else limit))
     rows = answer["data"] if parts else [answer["total"]]
+    if csv_ is not None and limit is None and answer.get("has_more"):
+        rows = _all_of(admin, asked, columns)
+        answer = {**answer, "data": rows, "has_more": False}
     if csv_ is not None:
         _write(csv_, rows, columns)
     if json:
         as_json(answer)
     elif csv_ is not None:
-        print(f"{len(rows)} rows written to {csv_}.")
+        more = ", the greatest; without --limit it has all" if answer.get("has_more") else ""
+        print(f"{len(rows)} rows written to {csv_}{more}.")
     else:
         _show(rows, columns, answer)
     return 0
@@ -96,6 +102,13 @@ def _path(parts: list[str], times: list[str], asked: dict[str, str], limit: int)
     if times:
         return f"/usage/series?{urlencode({**asked, 'per': times[0], 'top': min(limit, 100)})}"
     return f"/usage?{urlencode({**asked, 'limit': limit})}"
+
+
+def _all_of(admin: Admin, asked: dict[str, str], columns: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Every sum, where a page of JSON has no room for all."""
+    text = admin.read(f"/admin/v1/usage?{urlencode({**asked, 'format': 'csv'})}").decode()
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    return [{name: cell if name in columns else int(cell) for name, cell in row.items()} for row in rows]
 
 
 def _show(rows: list[dict[str, Any]], columns: tuple[str, ...], answer: dict[str, Any]) -> None:

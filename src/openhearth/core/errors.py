@@ -34,6 +34,7 @@ GatewayError
 A dialect writes these in its family's shape; nobody else formats an error.
 """
 
+import math
 from typing import ClassVar
 
 from typing_extensions import override
@@ -65,6 +66,11 @@ class GatewayError(Exception):
     def shown_status(self) -> int:
         """The HTTP status the client sees."""
         return self.status
+
+    @property
+    def wait_s(self) -> int | None:
+        """Retry-After: whole seconds, upwards, for who comes back a part of a second early is refused again."""
+        return None if self.retry_after_s is None else max(1, math.ceil(self.retry_after_s))
 
 
 class RequestError(GatewayError):

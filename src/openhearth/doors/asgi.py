@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from openhearth.core.errors import Bug, GatewayError, MethodNotAllowed, NotFound
@@ -55,7 +55,7 @@ def app(
         path = request.scope["path"]
         errors = next((family for start, family in families.items() if path.startswith(start)), openai_errors)
         if error.status_code == 405:
-            allow = (error.headers or {}).get("Allow", "")
+            allow = _allowed(routes, request.scope)
             called = request.scope["called_path"][:200]
             answer = _answer(MethodNotAllowed(f"{request.method} is not for {called}; use {allow}."), errors)
             answer.headers["allow"] = allow
@@ -148,6 +148,12 @@ def _declared(route: BaseRoute) -> Route:
     if isinstance(route, Route):
         return route
     raise Bug(f"The route {getattr(route, 'path', route)!r} declares no permission: it is no surfaces.http.Route.")
+
+
+def _allowed(routes: list[BaseRoute], scope: Scope) -> str:
+    """The methods of all routes of a path: the router names those of the first only."""
+    there = (route for route in routes if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE)
+    return ", ".join(sorted({method for route in there for method in route.methods or ()}))
 
 
 def _unknown_path(path: str, paths: list[str]) -> str:

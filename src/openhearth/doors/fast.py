@@ -21,7 +21,7 @@ from openhearth.core.last_head import LastHead
 from openhearth.core.operations import Operation
 from openhearth.dialects import openai_errors
 from openhearth.doors.heads import fault_of_head, fault_of_length, is_json
-from openhearth.doors.refusals import TurnedAway, head_too_large, lines_of, refusal, too_large
+from openhearth.doors.refusals import TurnedAway, head_too_large, lines_of, refusal, too_large, unadmitted
 from openhearth.doors.services import HotRoutes, Services
 from openhearth.relay.gate import KEY_HEADERS, key_of
 from openhearth.relay.passthrough import read_ask
@@ -331,7 +331,8 @@ class FastDoor(HttpToolsProtocol):
         self._done()
 
     def failed(self, error: GatewayError, lines: bytes) -> None:
-        self.answer(error.shown_status, lines + lines_of(error), openai_errors.shown(error))
+        told = (lines or unadmitted()) + lines_of(error)
+        self.answer(error.shown_status, told, openai_errors.shown(error))
 
     def broke(self, error: GatewayError) -> None:
         self.data(openai_errors.event(error))

@@ -31,7 +31,12 @@ def lines_of(error: GatewayError) -> bytes:
 
 def refusal(error: GatewayError) -> tuple[bytes, bytes]:
     """Header lines and body of an answer to a request that never became a call: it has an id of its own."""
-    return lines_of(error) + b"x-request-id: %b\r\n" % new_id("req").encode(), openai_errors.body(error)
+    return lines_of(error) + unadmitted(), openai_errors.body(error)
+
+
+def unadmitted() -> bytes:
+    """The header line with the id of a request that never became a call."""
+    return b"x-request-id: %b\r\n" % new_id("req").encode()
 
 
 class TurnedAway(asyncio.Protocol):

@@ -3,6 +3,7 @@ answer while the client is there, refuse in OpenAI's form.
 """
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -99,7 +100,7 @@ async def refuse(send: Send, error: GatewayError | Failed) -> None:
 
 def retry_header(retry_after_s: float | None) -> Headers:
     """``Retry-After`` where there is something to say."""
-    return [] if retry_after_s is None else [(b"retry-after", str(round(retry_after_s)).encode())]
+    return [] if retry_after_s is None else [(b"retry-after", b"%d" % math.ceil(retry_after_s))]
 
 
 def not_served(engine: str) -> Callable[[Request, Exception], Awaitable[Response]]:

@@ -10,7 +10,7 @@ from typing_extensions import override
 from openhearth.core.call import Call, Outcome, Usage
 from openhearth.core.errors import UpstreamDown, UpstreamError, UpstreamGarbled, UpstreamTimeout
 from openhearth.core.provider import Target
-from openhearth.relay.observe import Charge, StreamObserver, read_answer
+from openhearth.relay.observe import Charge, StreamObserver, error_in, read_answer
 from openhearth.relay.retry import classify, said_by
 from openhearth.relay.way import stand_in
 from openhearth.routing.rooms import Place
@@ -109,6 +109,10 @@ class Attempt(msgspec.Struct, eq=False):
                 return
             if data:
                 if observer.failed:
+                    if self.sink is None:
+                        self.abort()
+                        self._fail_by(error_in(data), "an error")
+                        return
                     data = self._closed(data)
                 sink = self.sink
                 if sink is not None:
@@ -135,14 +139,21 @@ class Attempt(msgspec.Struct, eq=False):
         kind = read_answer(body, self.usage)
         if kind == "ok":
             self.owner.whole(self.status, self.headers, body, self.target, self.dropped)
-            return
+        else:
+            self._fail_by(body, "an error" if kind == "error" else "something that is not JSON")
+
+    def _fail_by(self, body: bytes, what: str) -> None:
+        """The upstream's status is a good one, what came with it is not."""
         said, code = said_by(self._closed(body))
-        message = f"The upstream answered 200 with {'an error' if kind == 'error' else 'something that is not JSON'}"
-        self.owner.attempt_failed(
-            UpstreamGarbled(f"{message}{': ' + said if said else ''}.", code=code, target=self.target.id)
-        )
+        message = f"The upstream answered {self.status} with {what}{': ' + said if said else ''}."
+        self.owner.attempt_failed(UpstreamGarbled(message, code=code, target=self.target.id))
 
     def answer_failed(self, error: UpstreamError) -> None:
+        observer = self.observer
+        if observer is not None and observer.done and not observer.failed:
+            # All was said: that the connection then broke, and not the answer ended, is nobody's loss.
+            self._end_stream(observer)
+            return
         error.target = error.target or self.target.id
         self.owner.attempt_failed(error)
 
@@ -158,6 +169,9 @@ class Attempt(msgspec.Struct, eq=False):
 
     def _end_stream(self, observer: StreamObserver) -> None:
         rest = observer.rest()
+        if rest and observer.failed and self.sink is None:
+            self._fail_by(error_in(rest), "an error")
+            return
         if rest:
             self._pass_on(self._closed(rest) if observer.failed else rest)
         if observer.failed:

@@ -37,8 +37,13 @@ class _Out(msgspec.Struct):
 
 
 class _Usage(msgspec.Struct):
+    """``cached_tokens`` is where Moonshot says it, ``prompt_cache_hit_tokens`` where DeepSeek said it first."""
+
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    total_tokens: int | None = None
+    cached_tokens: int | None = None
+    prompt_cache_hit_tokens: int | None = None
     prompt_tokens_details: _Into | None = None
     completion_tokens_details: _Out | None = None
 
@@ -103,7 +108,7 @@ class StreamObserver:
             self.events += data.count(b"\ndata:") + data.startswith(b"data:")
             may_end = True
         if data.find(b'"error"') >= 0:
-            self.failed = self.failed or _holds_error(data)
+            self.failed = self.failed or bool(error_in(data))
         if data.find(b'"usage"') >= 0:
             data = self._read_usage(data)
         if may_end and data.endswith(_DONE):
@@ -150,7 +155,7 @@ class StreamObserver:
         if answer is None or answer.usage is None:
             return event
         note_usage(self._usage, answer.usage)
-        if self._charge is not None:
+        if self._charge is not None and self._usage.source != "none":
             return event_with_cost(event, self._charge(self._usage))
         return b"" if self._hide and bytes(answer.choices) in (b"", b"[]") else event
 
@@ -173,22 +178,31 @@ def _decode(event: bytes) -> _Chunk | None:
     try:
         return _CHUNK.decode(event[at + 5 :].strip())
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        return _CHUNK.decode(_joined(event))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 
-def _holds_error(data: bytes) -> bool:
-    """Whether one of the events in ``data`` says that the answer failed: a field ``error``, wherever it stands."""
+def _joined(event: bytes) -> bytes:
+    """The data of an event that has it in several lines, or other fields after it."""
+    return b"\n".join(line[5:] for line in event.splitlines() if line.startswith(b"data:"))
+
+
+def error_in(data: bytes) -> bytes:
+    """The data of the first event that says that the answer failed: a field ``error``, wherever it stands."""
     for event in _BLANK_LINE.split(data):
-        at = event.find(b"data:")
-        if at < 0 or b'"error"' not in event:
+        if b'"error"' not in event:
             continue
+        payload = _joined(event)
         try:
-            error = bytes(_WITHOUT_USAGE.decode(event[at + 5 :]).error)
+            error = bytes(_WITHOUT_USAGE.decode(payload).error)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             continue
         if error not in _NOTHING:
-            return True
-    return False
+            return payload
+    return b""
 
 
 def note_usage(usage: Usage, found: _Usage) -> None:
@@ -197,15 +211,24 @@ def note_usage(usage: Usage, found: _Usage) -> None:
     into, out = found.prompt_tokens or 0, found.completion_tokens or 0
     if into <= 0 and out <= 0:
         return
+    if found.total_tokens is not None and into > 0 and found.total_tokens > into + out >= into:
+        out += _thought_beside(found, found.total_tokens - into - out)
     usage.input_tokens = into if into > 0 else 0
     usage.output_tokens = out if out > 0 else 0
     if found.prompt_tokens_details is not None:
         _note_into(usage, found.prompt_tokens_details)
-    elif usage.cached_tokens:
-        usage.cached_tokens = 0
+    else:
+        usage.cached_tokens = max(0, found.cached_tokens or found.prompt_cache_hit_tokens or 0)
     if found.completion_tokens_details is not None:
         _note_out(usage, found.completion_tokens_details)
     usage.source = "upstream"
+
+
+def _thought_beside(found: _Usage, rest: int) -> int:
+    """What xAI and Gemini count in the total only, and bill as output: what the model thought. ``rest`` is what the
+    total has more than input and output; where reasoning is told and is another number, the rest is something else."""
+    told = 0 if found.completion_tokens_details is None else found.completion_tokens_details.reasoning_tokens or 0
+    return rest if told in (0, rest) else 0
 
 
 def _note_into(usage: Usage, details: _Into) -> None:

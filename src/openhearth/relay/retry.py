@@ -5,6 +5,7 @@ Classification reads the status, then a machine-readable code; never the words o
 
 from collections.abc import Sequence
 from enum import Enum
+from typing import TypeVar
 
 import msgspec
 
@@ -21,6 +22,7 @@ from openhearth.core.errors import (
 )
 from openhearth.core.provider import Secret
 from openhearth.telemetry.log import redacted
+from openhearth.transport.post import retry_after_s
 from openhearth.transport.wire import Headers
 
 
@@ -41,6 +43,7 @@ TABLE: dict[type[UpstreamError], Next] = {
 }
 
 _MOST_SAID_CHARS = 500
+_Want = TypeVar("_Want")
 
 COOLS_DOWN = (UpstreamRefusedUs, UpstreamBusy, UpstreamDown, UpstreamTimeout)
 
@@ -50,25 +53,35 @@ def after(error: UpstreamError) -> Next:
     return TABLE.get(type(error), Next.STOP)
 
 
-class _ErrorBody(msgspec.Struct):
-    error: msgspec.Raw = msgspec.Raw(b"")
-
-
 class _ErrorFields(msgspec.Struct):
     message: str | None = None
     code: str | int | None = None
 
 
+class _Detail(msgspec.Struct):
+    msg: str = ""
+    loc: list[str | int] = []
+
+
+class _ErrorBody(msgspec.Struct):
+    error: msgspec.Raw = msgspec.Raw(b"")
+    message: msgspec.Raw = msgspec.Raw(b"")
+    detail: msgspec.Raw = msgspec.Raw(b"")
+
+
 def classify(
     status: int, headers: Headers, body: bytes, name: str, *, is_ours: bool = False, secret: Secret | None = None
 ) -> UpstreamError:
-    """The error class of an upstream's answer with ``status`` of 400 or more; ``name`` is who gave it.
+    """The error class of an upstream's answer with ``status`` of 300 or more; ``name`` is who gave it.
 
     What the upstream says of its own trouble is passed on with its code, and with who said it unless it ``is_ours``
     (an embedded engine): cut short, and without anything that looks like a credential. ``secret``, the credential that
     was sent, is taken out of everything. What it says of our credential is nobody's business but the operator's.
     """
-    wait = _retry_after(headers)
+    wait = retry_after_s(headers)
+    if status < 400:
+        said = f"{name} answered {status}, which leads elsewhere and is not followed: its base URL may be wrong."
+        return UpstreamGarbled(said, target=name, upstream_status=status)
     if status in (401, 402, 403):
         said = f"{name} answered {status}: it refused our credential."
         return UpstreamRefusedUs(said, target=name, upstream_status=status, retry_after_s=wait)
@@ -94,13 +107,31 @@ def _safe(message: str) -> str:
 
 
 def said_by(body: bytes) -> tuple[str, str | None]:
-    """Message and code of an error body in the OpenAI shape; empty when it is none."""
-    try:
-        raw = msgspec.json.decode(body, type=_ErrorBody).error
-        fields = msgspec.json.decode(raw, type=_ErrorFields)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    """Message and code of an error body; empty when it says nothing.
+
+    The shape is OpenAI's, or one of those that servers with its routes have all the same: ``error`` as a text
+    (Ollama), ``message`` (vLLM before 0.10) or ``detail`` (FastAPI) beside no ``error``.
+    """
+    said = _read(body, _ErrorBody)
+    if said is None:
         return "", None
-    return (fields.message or "")[:2000], None if fields.code is None else str(fields.code)[:100]
+    fields = _read(said.error, _ErrorFields)
+    if fields is not None:
+        return (fields.message or "")[:2000], None if fields.code is None else str(fields.code)[:100]
+    details = _read(said.detail, list[_Detail]) or []
+    told = _read(said.error, str) or _read(said.message, str) or _read(said.detail, str)
+    return (told or "; ".join(map(_told, details)))[:2000], None
+
+
+def _read(raw: bytes | msgspec.Raw, want: type[_Want]) -> _Want | None:
+    try:
+        return msgspec.json.decode(raw, type=want)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _told(detail: _Detail) -> str:
+    return f"{'.'.join(map(str, detail.loc))}: {detail.msg}" if detail.loc else detail.msg
 
 
 def exhausted(errors: Sequence[UpstreamError]) -> GatewayError:
@@ -112,13 +143,3 @@ def exhausted(errors: Sequence[UpstreamError]) -> GatewayError:
     if all(isinstance(error, UpstreamBusy) for error in errors):
         return UpstreamBusy(f"Every target is busy ({tried}).", retry_after_s=min(waits, default=1.0))
     return NoTargetLeft(f"Every target failed ({tried}).", retry_after_s=min(waits, default=None))
-
-
-def _retry_after(headers: Headers) -> float | None:
-    for name, value in headers:
-        if name == b"retry-after":
-            try:
-                return min(3600.0, max(0.0, float(value)))
-            except ValueError:
-                return None
-    return None

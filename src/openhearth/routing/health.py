@@ -123,6 +123,9 @@ class Health:
             self._count(health, now_s)
             if self._must_open(health, now_s):
                 self._open(target_id, health, now_s)
+            if health.opened:
+                # A burst of failures doubles the rest to its most in a moment; probes must not wait for that.
+                health.until_s = health.open_until_s
 
     def cooling(self, target_id: str) -> bool:
         """Whether it rests: other targets are asked first."""

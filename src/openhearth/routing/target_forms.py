@@ -21,6 +21,7 @@ _MOST_PRIORITY = 1_000_000
 _MOST_CALLS = 1_000_000
 _MOST_TOKENS = 10**12
 _LONGEST_S = 86_400.0
+_MOST_CHARS = 256
 LIMITS = TargetLimits.__struct_fields__
 
 Weight = Annotated[int, msgspec.Meta(ge=0, le=1000)]
@@ -30,7 +31,7 @@ TokensMost = Annotated[int, msgspec.Meta(ge=0, le=_MOST_TOKENS)]
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=_LONGEST_S)]
 
 
-class NewTarget(msgspec.Struct, frozen=True):
+class NewTarget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What an operator says to attach a target. ``key`` is the credential itself, ``env:NAME`` or ``file:PATH``."""
 
     base_url: str = ""
@@ -86,6 +87,17 @@ def limits_of(record: TargetRecord) -> TargetLimits:
     return UNBOUNDED if limits == UNBOUNDED else limits
 
 
+def check_names(new: NewTarget) -> None:
+    """Raises RequestError for a name that cannot be asked for or shown."""
+    for param, name, least in (
+        ("model", new.model, 1),
+        ("upstream_model", new.upstream_model, 0),
+        ("provider", new.provider, 0),
+    ):
+        if not least <= len(name) <= _MOST_CHARS or not name.isprintable():
+            raise RequestError(f"'{param}' has {least} to {_MOST_CHARS} characters that can be printed.", param=param)
+
+
 def origin_of(base_url: str, upstream: Upstream) -> tuple[Origin, str]:
     """Where to connect, and the path before ``/chat/completions``. Raises RequestError."""
     try:
@@ -95,6 +107,8 @@ def origin_of(base_url: str, upstream: Upstream) -> tuple[Origin, str]:
         raise RequestError(f"'base_url' is not a URL: {error}", param="base_url") from error
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
         raise RequestError("'base_url' must look like https://host/v1.", param="base_url")
+    if any(not "!" <= letter <= "~" for letter in base_url):
+        raise RequestError("'base_url' holds a character that must be written as %XX.", param="base_url")
     proxy = "" if parts.hostname in upstream.no_proxy else upstream.proxy
     return Origin(
         parts.scheme, parts.hostname, port or (443 if parts.scheme == "https" else 80), proxy=proxy

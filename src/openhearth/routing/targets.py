@@ -2,23 +2,33 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
 from openhearth.config import ConfigError, Upstream
-from openhearth.core.errors import GatewayError, NotFound, RequestError
+from openhearth.core.errors import Conflict, GatewayError, NotFound, RequestError
 from openhearth.core.ids import new_id
 from openhearth.core.money import FREE
 from openhearth.core.operations import Operation
-from openhearth.core.provider import OPENAI_COMPATIBLE, Provider, Secret, Target
+from openhearth.core.provider import OPENAI_COMPATIBLE, Provider, Target
 from openhearth.core.rates import card_of, price_of
 from openhearth.engines.ports import EngineHost
 from openhearth.routing.catalog import ANY, Catalog, Model, is_open
 from openhearth.routing.health import Health
-from openhearth.routing.target_forms import LIMITS, AuditOf, NewTarget, Probe, TargetChange, limits_of, origin_of
+from openhearth.routing.target_forms import (
+    LIMITS,
+    AuditOf,
+    NewTarget,
+    Probe,
+    TargetChange,
+    check_names,
+    limits_of,
+    origin_of,
+)
+from openhearth.routing.target_ports import NoPrices, PriceBook, Vault
 from openhearth.stores.ports import TargetRecord, TargetRecords
 from openhearth.telemetry.log import Log
 from openhearth.transport.auth import auth_headers
@@ -28,27 +38,6 @@ from openhearth.transport.wire import Client, Deadlines, Outgoing
 
 _LIST_KEPT_S = 600.0
 _LEARN_S = 3.0
-
-
-class Vault(Protocol):
-    """``accounts.secrets.Vault``: seals credentials at rest."""
-
-    def seal(self, value: str) -> str: ...
-
-    def resolve(self, credential: str, environ: Mapping[str, str]) -> Secret | None: ...
-
-
-class PriceBook(Protocol):
-    """``accounts.prices.Prices``: told of targets, and of the rates given with one, by its id."""
-
-    async def attend(self, targets: Iterable[Target], given: Mapping[str, Mapping[str, int]] | None = None) -> None: ...
-
-
-class NoPrices:
-    """A price book that keeps nothing."""
-
-    async def attend(self, targets: Iterable[Target], given: Mapping[str, Mapping[str, int]] | None = None) -> None:
-        return None
 
 
 class _Listed(msgspec.Struct):
@@ -124,7 +113,11 @@ class Targets:
                     upstream_model="", credential=f"env:{provider.env_key}", weight=1, priority=0, enabled=True,
                     created_at=time.time(),
                 )  # fmt: skip
-                target = self._made(record)
+                try:
+                    target = self._made(record)
+                except (ConfigError, RequestError) as error:
+                    said.append(f"{provider.env_key} found, but {provider.title} is left out: {error}")
+                    continue
                 self._catalog.add(target)
                 made.append(target)
                 said.append(f"{provider.env_key} found: {provider.title} attached ({provider.name}/…)")
@@ -146,7 +139,7 @@ class Targets:
     async def add(self, new: NewTarget, audit: AuditOf | None = None) -> Target:
         """Attach at once and for good. Raises RequestError."""
         record = self._record(new)
-        target = self._made(record)
+        target = self._attachable(record)
         set_ = {name: value for name, value in msgspec.structs.asdict(new).items() if value}
         await self._records.add_target(record, audit(record.id, set_) if audit else None)
         self._note(record)
@@ -156,22 +149,24 @@ class Targets:
         return target
 
     async def change(self, target_id: str, change: TargetChange, audit: AuditOf | None = None) -> TargetRecord:
-        """Change an attached target at once and for good. Raises NotFound and RequestError."""
+        """Change an attached target at once and for good. Raises NotFound, Conflict and RequestError."""
         said = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not msgspec.UNSET}
         record = next((one for one in await self._records.list_targets() if one.id == target_id), None)
         if record is None:
-            raise _no_target(target_id)
+            raise self._not_ours(target_id)
         limits = {name: said[name] for name in LIMITS if name in said}
         changes: dict[str, Any] = {name: said[name] for name in ("weight", "priority", "enabled") if name in said}
         if "key" in said:
             changes["credential"] = self._kept(said["key"])
         if limits:
             changes["limits"] = {name: most for name, most in {**record.limits, **limits}.items() if most}
-        target = self._made(msgspec.structs.replace(record, **changes))
+        target = self._attachable(msgspec.structs.replace(record, **changes))
         changed = await self._records.change_target(target_id, changes, audit(target_id, said) if audit else None)
         if changed is None:
             raise _no_target(target_id)
         self._note(changed)
+        if "key" in said:
+            self._health.well(target_id)  # what failed, failed with the key before
         if changed.enabled:
             await self._prices.attend([target], {target_id: changed.price})
             self._catalog.add(target)
@@ -190,10 +185,11 @@ class Targets:
             pass  # a list that takes longer is read when somebody asks for the models
 
     async def remove(self, target_id: str, audit: AuditOf | None = None) -> None:
-        """Raises NotFound."""
+        """Raises NotFound and Conflict."""
         kept = await self._records.remove_target(target_id, audit(target_id, {}) if audit else None)
-        if not (self._catalog.remove(target_id) or kept):
-            raise _no_target(target_id)
+        if not kept and target_id not in self._kept_records:
+            raise self._not_ours(target_id)
+        self._catalog.remove(target_id)
         self._changes += 1
         self._kept_records.pop(target_id, None)
         self._health.forget(target_id)
@@ -273,11 +269,12 @@ class Targets:
         return found
 
     async def models_at(self, target_id: str) -> list[str]:
-        """The names that the target lists itself, asked now. Raises NotFound for an unknown id, GatewayError."""
+        """The names that the target lists itself, asked now; an engine has one. Raises NotFound for an unknown id,
+        GatewayError."""
         target = self._catalog.target(target_id)
         if target is None:
             raise _no_target(target_id)
-        return await self._ask(target)
+        return [target.model] if target.engine else await self._ask(target)
 
     async def upstream_models(self) -> list[Model]:
         """Names that wildcard targets list themselves, as ``provider/name``; kept for ten minutes."""
@@ -316,7 +313,17 @@ class Targets:
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise RequestError(f"{target.id} answered something that is not a list of models.") from error
 
+    def _not_ours(self, target_id: str) -> RequestError:
+        """Why a target without a record is not changed: there is none, or the next start would bring it back."""
+        if self._catalog.target(target_id) is None:
+            return _no_target(target_id)
+        return Conflict(
+            "This target comes with the server or its environment, and can be changed there only.",
+            code="target_not_changeable",
+        )
+
     def _record(self, new: NewTarget) -> TargetRecord:
+        check_names(new)
         provider = self._providers.get(new.provider)
         if new.provider and provider is None and not new.base_url:
             known = ", ".join(sorted(self._providers))
@@ -344,15 +351,17 @@ class Targets:
         )
 
     def _kept(self, key: str) -> str:
-        if key.startswith(("env:", "file:")) or not key:
-            try:
-                self._vault.resolve(key, self._environ)
-            except ConfigError as error:
-                raise RequestError(f"'key': {error}", param="key") from error
-            return key
-        return self._vault.seal(key)
+        return key if key.startswith(("env:", "file:")) or not key else self._vault.seal(key)
+
+    def _attachable(self, record: TargetRecord) -> Target:
+        """``_made``, for an operator who has to be told. Raises RequestError."""
+        try:
+            return self._made(record)
+        except ConfigError as error:
+            raise RequestError(f"'key': {error}", param="key") from error
 
     def _made(self, record: TargetRecord) -> Target:
+        """Raises RequestError, and ConfigError for a credential that is gone or cannot be sent."""
         provider = self._providers.get(record.provider) or Provider(
             record.provider, record.provider, record.base_url, speaks=OPENAI_COMPATIBLE
         )
@@ -365,11 +374,13 @@ class Targets:
         except RequestError as error:
             raise RequestError(f"'price': {error.message}", param="price") from error
         origin, base_path = origin_of(record.base_url, self._upstream)
-        return Target(
+        target = Target(
             id=record.id, provider=provider, origin=origin, base_path=base_path, model=record.model,
             upstream_model=record.upstream_model, secret=self._vault.resolve(record.credential, self._environ),
             weight=record.weight, priority=record.priority, price=price, limits=limits_of(record),
         )  # fmt: skip
+        auth_headers(target)
+        return target
 
 
 def _no_target(target_id: str) -> NotFound:

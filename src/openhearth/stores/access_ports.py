@@ -28,7 +28,7 @@ class UserRecord(msgspec.Struct, frozen=True):
 
     ``password`` is an argon2 hash, empty for none; ``access_digest`` the HMAC of the access token, empty for none.
     ``allowance.quota_micros`` is what was ever paid in (``None``: needs not pay in); what is left is that less what the
-    ledger charged. ``epoch`` rises when all sessions of the user must end.
+    ledger charged. ``epoch`` changes when all sessions of the user must end.
     """
 
     id: str

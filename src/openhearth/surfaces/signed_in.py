@@ -5,8 +5,6 @@ it has a header that no other site can make a browser send: ``x-requested-with``
 no answer of ours gives, or the browser's own word that the page is ours (https://www.w3.org/TR/fetch-metadata/).
 """
 
-from http.cookies import CookieError, SimpleCookie
-
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -29,13 +27,12 @@ def session_of(request: Request) -> bytes | None:
 
 
 def token_of(request: Request) -> str:
-    """The value of the cookie, empty for none: nothing else than a session is taken from there."""
-    cookie: SimpleCookie = SimpleCookie()
-    try:
-        cookie.load(request.headers.get("cookie", ""))
-    except CookieError:
-        return ""
-    token = cookie[COOKIE].value if COOKIE in cookie else ""
+    """The value of the cookie, empty for none: nothing else than a session is taken from there.
+
+    Read as browsers write cookies: what another program of this host keeps there, JSON for instance, is no reason not
+    to see ours.
+    """
+    token = request.cookies.get(COOKIE, "")
     return token if token.startswith(SESSION_PREFIX) else ""
 
 

@@ -31,8 +31,8 @@ def shown(error: GatewayError) -> bytes:
 def headers(error: GatewayError) -> list[tuple[bytes, bytes]]:
     """Content type, and when to come back."""
     found: list[tuple[bytes, bytes]] = [(b"content-type", b"application/json")]
-    if error.retry_after_s is not None:
-        found.append((b"retry-after", b"%d" % max(1, round(error.retry_after_s))))
+    if error.wait_s is not None:
+        found.append((b"retry-after", b"%d" % error.wait_s))
     return found
 
 

@@ -37,8 +37,8 @@ def event(error: GatewayError) -> bytes:
 def headers(error: GatewayError) -> list[tuple[bytes, bytes]]:
     """Headers that belong to the error: type, when to try again, whether to try again."""
     found: list[tuple[bytes, bytes]] = [(b"content-type", b"application/json")]
-    if error.retry_after_s is not None:
-        found.append((b"retry-after", b"%d" % max(1, round(error.retry_after_s))))
+    if error.wait_s is not None:
+        found.append((b"retry-after", b"%d" % error.wait_s))
     if error.shown_status == 401:
         found.append((b"www-authenticate", b"Bearer"))
     return found

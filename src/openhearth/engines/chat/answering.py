@@ -7,11 +7,12 @@ from typing import Any
 
 import msgspec
 
-from openhearth.core.errors import ShuttingDown
+from openhearth.core.errors import RequestError, ShuttingDown
 from openhearth.engines.answering import places
 from openhearth.engines.chat.events import Called, Ended, Event, Piece, Used, Waiting, total
 from openhearth.engines.chat.generation import Generations
 from openhearth.engines.chat.prompt import Turn, last_question, turns, with_system
+from openhearth.engines.chat.references import rooted
 from openhearth.engines.chat.requests import ChatRequest
 from openhearth.engines.chat.sampling import runtime_fields
 from openhearth.engines.chat.tools import (
@@ -95,19 +96,24 @@ async def generate(
 async def _as_calls(events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
     """Generated JSON as tool calls. JSON that was cut off stays text, with the reason ``length``."""
     text = ""
-    async for event in events:
-        if isinstance(event, Piece):
-            text += event.text
-        elif isinstance(event, Ended):
-            calls = read_calls(text)
-            if calls:
-                yield Called(event.choice, wire_calls(calls))
-                yield Ended(event.choice, "tool_calls")
+    try:
+        async for event in events:
+            if isinstance(event, Piece):
+                text += event.text
+            elif isinstance(event, Ended):
+                calls = read_calls(text)
+                if calls:
+                    yield Called(event.choice, wire_calls(calls))
+                    yield Ended(event.choice, "tool_calls")
+                else:
+                    yield Piece(event.choice, text)
+                    yield event
             else:
-                yield Piece(event.choice, text)
                 yield event
-        else:
-            yield event
+    except RequestError as error:
+        if error.param == "response_format":  # the grammar was made of the tools' parameters
+            error.param = "tools"
+        raise
 
 
 async def _tools_to_call(plan: Plan, generations: Generations, ticket: Ticket) -> Sequence[Tool]:
@@ -144,7 +150,7 @@ def _text(plan: Plan, choice: int) -> dict[str, Any]:
     if plan.after_result and request.temperature is None:
         body["temperature"] = 0.0
     if plan.schema is not None:
-        body["json_schema"] = plan.schema
+        body["json_schema"] = rooted(plan.schema)
         made = with_system(made, _json_rule(plan.schema))
     body |= {"messages": made, **_length(request)}
     if request.logprobs:

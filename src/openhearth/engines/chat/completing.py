@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import AsyncGenerator
 from typing import Any
 
+from openhearth.core.errors import RequestError
 from openhearth.engines.chat.answering import generate, in_turn
 from openhearth.engines.chat.events import Event, Piece, Used, Waiting, total
 from openhearth.engines.chat.generation import Generations
@@ -46,11 +47,15 @@ async def complete(plan: CompletionPlan, generations: Generations, ticket: Ticke
             if plan.request.echo:
                 yield Waiting(0)
                 yield Piece(choice, body["prompt"])
-            async for event in events:
-                if isinstance(event, Used):
-                    own = event
-                else:
-                    yield event
+            try:
+                async for event in events:
+                    if isinstance(event, Used):
+                        own = event
+                    else:
+                        yield event
+            except RequestError as error:  # all that the runtime itself refuses here is the prompt
+                error.param = "prompt"
+                raise
         is_new_prompt = choice % plan.request.choices == 0
         used = (
             Used(used.prompt + own.prompt, used.completion + own.completion, used.cached)

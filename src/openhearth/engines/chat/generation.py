@@ -95,12 +95,14 @@ def _raise_if_refused(chunk: dict[str, Any]) -> None:
     if error.get("type") == "exceed_context_size_error":
         raise RequestError(
             f"This model's context is {error.get('n_ctx')} tokens, the prompt has {error.get('n_prompt_tokens')}. "
-            "Shorten the messages.",
+            "Shorten it.",
             code="context_length_exceeded",
             param="messages",
         )
     if error.get("code") == 400:
-        raise RequestError(f"The model's runtime refused the request: {error.get('message')}")
+        said = str(error.get("message"))
+        param = "response_format" if "grammar" in said else None
+        raise RequestError(f"The model's runtime refused the request: {said}", param=param)
     raise Bug(f"The model's runtime failed: {error.get('message')}")
 
 

@@ -74,7 +74,14 @@ def message_text(message: Message, at: int) -> str:
     for part in message.content:
         kind = part.get("type")
         text = part.get("text", part.get("refusal"))
-        if kind not in ("text", "input_text", "output_text", "refusal") or not isinstance(text, str):
+        if kind in ("text", "input_text", "output_text", "refusal"):
+            if not isinstance(text, str):
+                raise RequestError(
+                    f"messages[{at}] has a part of the type {kind!r} without a text.",
+                    param=f"messages[{at}].content",
+                    code="missing_field",
+                )
+        else:
             what = SEES_NOT.get(str(kind))
             raise RequestError(
                 f"This model reads text only: it cannot take in {what}. Use a model that can, or leave that part out."

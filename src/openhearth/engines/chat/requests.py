@@ -16,10 +16,12 @@ Temperature = Annotated[float, msgspec.Meta(ge=0, le=2)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Penalty = Annotated[float, msgspec.Meta(ge=-2, le=2)]
 Bias = Annotated[float, msgspec.Meta(ge=-100, le=100)]
-Count = Annotated[int, msgspec.Meta(ge=1)]
+MOST = 2**31 - 1  # the runtime counts in 32 bits and would go round
+Count = Annotated[int, msgspec.Meta(ge=1, le=MOST)]
 Choices = Annotated[int, msgspec.Meta(ge=1, le=8)]
 Stops = str | Annotated[list[NonEmpty], msgspec.Meta(max_length=16)] | None
 
+MOST_PROMPTS = 64
 QUIET = frozenset({"user", "safety_identifier", "prompt_cache_key", "prompt_cache_retention"})
 
 
@@ -37,7 +39,7 @@ class Sampling(msgspec.Struct, frozen=True, kw_only=True):
     max_tokens: Count | None = None
     temperature: Temperature | None = None
     top_p: Share | None = None
-    top_k: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    top_k: Annotated[int, msgspec.Meta(ge=0, le=MOST)] | None = None
     min_p: Share | None = None
     seed: int | None = None
     stop: Stops = None
@@ -127,7 +129,7 @@ class ChatRequest(Sampling, frozen=True, kw_only=True):
 class CompletionRequest(Sampling, frozen=True, kw_only=True):
     """``POST /v1/completions``."""
 
-    prompt: str | list[str | int | list[int]] = ""
+    prompt: str | list[str | int | list[int]] | None = None
     echo: bool | None = None
     suffix: str | None = None
     logprobs: Annotated[int, msgspec.Meta(ge=0, le=5)] | None = None
@@ -142,6 +144,13 @@ def read_chat(body: bytes) -> tuple[ChatRequest, tuple[str, ...]]:
     request, dropped = _read(body, ChatRequest)
     if request.top_logprobs is not None and not request.logprobs:
         raise RequestError("top_logprobs needs logprobs: true.", param="top_logprobs")
+    form = request.response_format
+    if form is not None and form.type == "json_schema" and form.json_schema is None:
+        raise RequestError(
+            "response_format of the type json_schema needs a json_schema.",
+            param="response_format.json_schema",
+            code="missing_field",
+        )
     _check_bias(request)
     return request, dropped
 
@@ -153,31 +162,36 @@ def read_completion(body: bytes) -> tuple[CompletionRequest, tuple[str, ...]]:
         raise RequestError("This model cannot fill in before a suffix. Send the prompt alone.", param="suffix")
     if request.best_of is not None and request.best_of != request.choices:
         raise RequestError("best_of is answered only when it equals n.", param="best_of")
-    if request.echo and not isinstance(request.prompt, str) and not _is_texts(request.prompt):
+    if request.echo and not all(isinstance(prompt, str) for prompt in prompts(request)):
         raise RequestError("echo needs a prompt of text, not of tokens.", param="echo")
     _check_bias(request)
     return request, dropped
 
 
 def prompts(request: CompletionRequest) -> list[str | list[int]]:
-    """Each prompt of a completion request. Raises RequestError for an empty list."""
+    """Each prompt of a completion request. Raises RequestError where one is empty, and for a list of several kinds."""
     prompt = request.prompt
+    if not prompt:
+        raise RequestError(
+            "prompt is required: these models do not go on from nothing.", param="prompt", code="missing_field"
+        )
     if isinstance(prompt, str):
         return [prompt]
-    if not prompt or (len(prompt) > 64 and not isinstance(prompt[0], int)):
-        raise RequestError("prompt must be a text or a list of 1 to 64 prompts.", param="prompt")
-    if isinstance(prompt[0], int):
-        return [[token for token in prompt if isinstance(token, int)]]
-    return [one for one in prompt if not isinstance(one, int)]
-
-
-def _is_texts(prompt: list[str | int | list[int]]) -> bool:
-    return all(isinstance(one, str) for one in prompt)
+    tokens = [one for one in prompt if isinstance(one, int)]
+    texts = [one for one in prompt if not isinstance(one, int)]
+    if tokens and not texts:
+        return [tokens]
+    if tokens or len(texts) > MOST_PROMPTS or not all(texts):
+        raise RequestError(
+            f"prompt must be a text, a list of 1 to {MOST_PROMPTS} prompts that are not empty, or a list of tokens.",
+            param="prompt",
+        )
+    return texts
 
 
 def _check_bias(request: Sampling) -> None:
     for token in request.logit_bias or ():
-        if not token.isdigit():
+        if not (token.isascii() and token.isdigit() and int(token[:11]) <= MOST):
             raise RequestError(f"logit_bias: {token!r} is not a token number.", param="logit_bias")
 
 
@@ -186,11 +200,18 @@ def _read(body: bytes, kind: type[Kind]) -> tuple[Kind, tuple[str, ...]]:
         fields = msgspec.json.decode(body, type=dict[str, Any])
         request = msgspec.convert(fields, kind)
     except msgspec.ValidationError as error:
-        text, _, path = str(error).rpartition(" - at `$")
-        param = path.strip("`.").partition(".")[0].partition("[")[0]
-        raise RequestError(f"{path.strip('`.') or 'body'}: {text or error}", param=param or None) from error
+        raise _wrong_field(str(error)) from error
     except msgspec.DecodeError as error:
         raise RequestError(f"The body is not valid JSON: {error}") from error
     known = set(kind.__struct_fields__) | QUIET
     unknown = tuple(name for name, value in fields.items() if name not in known and value is not None)
     return request, unknown
+
+
+def _wrong_field(said: str) -> RequestError:
+    """What msgspec said of a field, or of the body as a whole when one is missing there."""
+    text, _, path = said.partition(" - at `$")
+    path = path.strip("`.").removeprefix("[...]")  # a field whose name msgspec does not say
+    param = path.partition(".")[0].partition("[")[0]
+    missing = "" if path else text.partition("missing required field `")[2].rstrip("`")
+    return RequestError(f"{path or missing or 'body'}: {text}", param=param or missing or None)

@@ -12,6 +12,7 @@ import msgspec
 
 from openhearth.core.errors import RequestError
 from openhearth.core.ids import new_id
+from openhearth.engines.chat.references import led_to
 from openhearth.engines.chat.words import content_words, has_chinese
 
 ASKED = 3
@@ -113,16 +114,30 @@ def instructions(tools: Sequence[Tool]) -> str:
 
 
 def call_schema(tools: Sequence[Tool], *, most: int) -> dict[str, object]:
-    """The JSON schema of one call, or of a list of up to ``most`` calls."""
-    one: dict[str, object] = {"oneOf": [_one_call(tool) for tool in tools]}
-    return one if most == 1 else {"type": "array", "items": one, "minItems": 1, "maxItems": most}
+    """The JSON schema of one call, or of a list of up to ``most`` calls.
+
+    Parameters that refer to parts of themselves (``#/$defs/…``, as Pydantic writes nested models) stand among the
+    definitions of the whole, each tool's under a name of its own, and their references lead there.
+    """
+    defs: dict[str, object] = {}
+    calls: list[object] = []
+    for tool in tools:
+        parameters: object = tool.parameters or {"type": "object", "properties": {}, "additionalProperties": False}
+        root = f"#/$defs/tool{len(calls)}"
+        led = led_to(root, parameters)
+        if led != parameters:
+            defs[f"tool{len(calls)}"] = led
+            parameters = {"$ref": root}
+        calls.append(_one_call(tool.name, parameters))
+    one: dict[str, object] = {"oneOf": calls}
+    whole = one if most == 1 else {"type": "array", "items": one, "minItems": 1, "maxItems": most}
+    return {**whole, "$defs": defs} if defs else whole
 
 
-def _one_call(tool: Tool) -> dict[str, object]:
-    parameters = tool.parameters or {"type": "object", "properties": {}, "additionalProperties": False}
+def _one_call(name: str, parameters: object) -> dict[str, object]:
     return {
         "type": "object",
-        "properties": {"name": {"const": tool.name}, "arguments": parameters},
+        "properties": {"name": {"const": name}, "arguments": parameters},
         "required": ["name", "arguments"],
         "additionalProperties": False,
     }

@@ -91,6 +91,7 @@ def change_project(
 
 
 def put_model_allowance(connection: Connection, model: str, allowance: Allowance, audit: Audit) -> None:
+    chain.lock(connection)
     connection.execute(delete(MODEL_ALLOWANCES).where(MODEL_ALLOWANCES.c.model == model))
     if allowance != UNBOUNDED:
         connection.execute(insert(MODEL_ALLOWANCES), {"model": model, "allowance": msgspec.to_builtins(allowance)})

@@ -98,6 +98,7 @@ def change_user(connection: Connection, user_id: str, changes: Mapping[str, Any]
 
 
 def delete_user(connection: Connection, user_id: str, audit: Audit) -> bool:
+    chain.lock(connection)  # before the user's row, as all who change one: two that wait for each other never end
     gone = connection.execute(delete(USERS).where(USERS.c.id == user_id)).rowcount > 0
     if gone:
         connection.execute(update(KEYS).where(KEYS.c.user_id == user_id).values(disabled=True))

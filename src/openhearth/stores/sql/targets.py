@@ -55,6 +55,7 @@ def sealed(connection: Connection) -> dict[str, str]:
 
 def reseal(connection: Connection, credentials: Mapping[str, str], audit: Audit) -> None:
     """Sealed texts of targets and keys, by their ids."""
+    chain.lock(connection)  # before the rows, as all who change them: two that wait for each other never end
     for name, text in credentials.items():
         if name.startswith(_KEYS_BEGIN):
             connection.execute(update(KEYS).where(KEYS.c.id == name).values(sealed=text))

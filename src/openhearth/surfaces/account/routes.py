@@ -108,7 +108,8 @@ class _Account:
         return Json({"object": "access_token", "deleted": True})
 
     async def me(self, _: Request, by: Principal) -> Response:
-        return Json(_shown(await self._users.one(by, by.user_id)))
+        """``key_id``: which key asks, empty for somebody signed in."""
+        return Json({**_shown(await self._users.one(by, by.user_id)), "key_id": by.key_id})
 
     async def change(self, request: Request, by: Principal) -> Response:
         body = await self._read(request, OwnChange)

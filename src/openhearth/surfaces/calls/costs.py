@@ -18,7 +18,9 @@ from openhearth.core.provider import Target
 from openhearth.relay.gate import Gate
 from openhearth.stores.cost_ports import CostRecords, CostRow, Part, Period
 from openhearth.surfaces.http import Json, Route, known_caller
+from openhearth.surfaces.queries import check_names
 
+_PARAMETERS = ("from", "to", "group_by", "utc_offset_minutes")
 _PARTS: tuple[Part, ...] = get_args(Part)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _OFFSET = re.compile(r"-?\d{1,4}")
@@ -33,6 +35,7 @@ def routes(costs: CostRecords, gate: Gate, target: Callable[[str], Target | None
 
     async def listing(request: Request, _: Principal) -> Response:
         asked = request.query_params
+        check_names(asked, _PARAMETERS, once=_PARAMETERS)
         first, last = _day(asked.get("from"), "from"), _day(asked.get("to"), "to")
         by = _parts(asked.get("group_by", "day,model"))
         period = _period(first, last, _offset_minutes(asked.get("utc_offset_minutes", "0")))

@@ -268,6 +268,10 @@ def models_of(text: str, mapping: str) -> dict[str, str]:
         raise RequestError(
             f"'models' names 1 to {_MOST_MODELS} models, separated by commas.", param="models", code="invalid_value"
         )
+    if strange := [name for name in names if not name.isprintable()]:
+        raise RequestError(
+            f"'models' names {strange[0]!r}, which cannot be printed.", param="models", code="invalid_value"
+        )
     renamed = _mapping(mapping)
     if strangers := [name for name in renamed if name not in names or name == "*"]:
         raise RequestError(

@@ -8,6 +8,7 @@ from msgspec import UNSET
 
 from openhearth.core.errors import RequestError
 from openhearth.routing.target_forms import TargetChange
+from openhearth.surfaces.http import struct_of
 from openhearth.surfaces.newapi.channel_book import Channel, upstream_of
 from openhearth.surfaces.newapi.terms import DISABLED, ENABLED
 
@@ -67,7 +68,7 @@ class TagChange(msgspec.Struct, frozen=True):
 
 
 class _Wrapped(msgspec.Struct, frozen=True):
-    channel: ChannelBody
+    channel: msgspec.Raw
     mode: str = "single"
 
 
@@ -76,13 +77,8 @@ def new_channels(body: bytes) -> Iterator[ChannelBody]:
 
     Raises RequestError.
     """
-    try:
-        fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-        is_wrapped = "channel" in fields
-        wrapped = msgspec.json.decode(body, type=_Wrapped) if is_wrapped else None
-        channel = wrapped.channel if wrapped else msgspec.json.decode(body, type=ChannelBody)
-    except msgspec.MsgspecError as error:
-        raise RequestError(f"The body is not right: {error}") from error
+    wrapped = struct_of(body, _Wrapped) if "channel" in struct_of(body, dict[str, msgspec.Raw]) else None
+    channel = struct_of(wrapped.channel if wrapped else body, ChannelBody)
     mode = wrapped.mode if wrapped else "batch"
     if mode not in ("single", "batch"):
         raise RequestError("'mode' is single or batch.", param="mode", code="invalid_value")

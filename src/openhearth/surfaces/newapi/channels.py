@@ -13,7 +13,7 @@ from openhearth.accounts.quota_units import used_units
 from openhearth.accounts.usage import Usage
 from openhearth.config import Limits
 from openhearth.core.call import Principal
-from openhearth.core.errors import Conflict, NotFound, RequestError
+from openhearth.core.errors import Conflict, GatewayError, NotFound, RequestError
 from openhearth.core.provider import Provider
 from openhearth.relay.gate import Gate
 from openhearth.routing.catalog import Catalog
@@ -88,27 +88,36 @@ class Channels:
         return ok(shown)
 
     async def create(self, request: Request, by: Principal) -> Response:
-        """Mode ``batch``: a channel for each line of ``key``."""
-        made = []
-        for body in new_channels(await read(request, msgspec.Raw, self._limits)):
-            check_plain(body)
-            kind = body.type if body.type is not None else 0
-            provider, base_url = place_of(kind, body.base_url or "", self._providers)
-            wanted = Wanted(
-                provider=provider,
-                base_url=base_url,
-                models=models_of(body.models or "", body.model_mapping or ""),
-                key=body.key or "",
-                weight=max(1, body.weight or 0),
-                priority=-(body.priority or 0),
-            )
-            marks = ChannelRecord(0, body.name or provider or base_url, kind, "", "", "", 0.0)
-            channel = await self._book.create(by, msgspec.structs.replace(marks, **marks_of(body)), wanted)
-            if body.status == DISABLED:
-                await self._book.adjust(by, channel, TargetChange(enabled=False))
-            made.append(channel.number)
-        shown = await self._rows([await self._book.one(number) for number in made])
+        """Mode ``batch``: a channel for each line of ``key``, or none at all."""
+        made: list[Channel] = []
+        try:
+            for body in new_channels(await read(request, msgspec.Raw, self._limits)):
+                channel = await self._create(by, body)
+                made.append(channel)
+        except GatewayError:
+            for channel in made:
+                await self._book.delete(by, channel)
+            raise
+        shown = await self._rows([await self._book.one(channel.number) for channel in made])
         return ok(shown[0] if len(shown) == 1 else shown)
+
+    async def _create(self, by: Principal, body: ChannelBody) -> Channel:
+        check_plain(body)
+        kind = body.type if body.type is not None else 0
+        provider, base_url = place_of(kind, body.base_url or "", self._providers)
+        wanted = Wanted(
+            provider=provider,
+            base_url=base_url,
+            models=models_of(body.models or "", body.model_mapping or ""),
+            key=body.key or "",
+            weight=max(1, body.weight or 0),
+            priority=-(body.priority or 0),
+        )
+        marks = ChannelRecord(0, body.name or provider or base_url, kind, "", "", "", 0.0)
+        channel = await self._book.create(by, msgspec.structs.replace(marks, **marks_of(body)), wanted)
+        if body.status == DISABLED:
+            await self._book.adjust(by, channel, TargetChange(enabled=False))
+        return channel
 
     async def change(self, request: Request, by: Principal) -> Response:
         """What the body leaves out stays, an empty ``key`` too."""

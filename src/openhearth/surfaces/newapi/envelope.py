@@ -105,8 +105,8 @@ def shown(error: GatewayError) -> bytes:
 def refusal(error: GatewayError) -> Response:
     """The answer that tells of ``error``."""
     answer = Response(shown(error), status_of(error), media_type=Said.media_type)
-    if error.retry_after_s is not None:
-        answer.headers["retry-after"] = str(max(1, round(error.retry_after_s)))
+    if error.wait_s is not None:
+        answer.headers["retry-after"] = str(error.wait_s)
     return answer
 
 

@@ -31,7 +31,7 @@ _NOBODY = "nobody"
 _TURNS = 20
 _OF_KEY = 100
 _MINUTE_S = 60.0
-_MOST_COUNTED = 1000
+_MOST_COUNTED = 10_000
 _FOUND_MOST = 100
 
 
@@ -128,7 +128,8 @@ class Logs:
         return ok(await self._rows(await self._calls(asked.filter, _FOUND_MOST, 0), inside=inside))
 
     async def _stat(self, asked: Asked) -> Response:
-        """What the calls were charged, and how many there were, and tokens of them, in the last minute."""
+        """What the calls were charged, and how many there were, and tokens of them, in the last minute (at most ten
+        thousand are counted)."""
         await self._standings.settle()
         wanted, now = asked.filter, self._now()
         total = await self._usage.total(wanted.scope, wanted.start, wanted.end)
@@ -162,7 +163,8 @@ class Logs:
             raise RequestError("Calls cannot be looked for by group here.", param="group", code="invalid_value")
         start, end = self._period(request)
         scope = await self._scope(request, by, own=own)
-        return _of_kind(Asked(CallFilter(start, end, scope)), whole(asked.get("type"), "type", 0))
+        wanted = CallFilter(start, end, scope, effect=asked.get("request_id", ""))
+        return _of_kind(Asked(wanted), whole(asked.get("type"), "type", 0))
 
     def _period(self, request: Request) -> tuple[float, float]:
         """Both ends are part of it, as there."""
@@ -181,14 +183,38 @@ class Logs:
         keys: tuple[str, ...] = ()
         if token_name := asked.get("token_name", ""):
             keys = tuple(await self._records.keys_named(token_name, users)) or (_NOBODY,)
-        model = asked.get("model_name", "").replace("%", "*")
         targets: tuple[str, ...] = ()
         if (channel := whole(asked.get("channel"), "channel", 0)) and not own:
             if not by.may(Permission.OPERATE):
                 raise Forbidden("Channels are the operator's.", param="channel", code="not_permitted")
             there = await self._records.channel_of()
             targets = tuple(name for name, number in there.items() if number == channel) or (_NOBODY,)
-        return Scope(keys=keys, users=users, orgs=orgs, models=(model,) if model else (), targets=targets)
+        scope = Scope(keys=keys, users=users, orgs=orgs, targets=targets)
+        return await self._of_models(scope, asked.get("model_name", ""), self._period(request))
+
+    async def _of_models(self, scope: Scope, said: str, period: tuple[float, float]) -> Scope:
+        """``%`` stands for anything, as there. Sums know names and beginnings; for all else the names are looked up."""
+        models: tuple[str, ...] = (said.replace("%", "*"),) if said else ()
+        if "%" in said[:-1]:
+            await self._standings.settle()
+            called = [one.names[0] for one in await self._usage.totals(scope, *period, ("model",))]
+            models = tuple(name for name in called if _is_like(name, said.split("%"))) or ("",)
+        return msgspec.structs.replace(scope, models=models)
+
+
+def _is_like(name: str, parts: list[str]) -> bool:
+    """Whether ``name`` is made of ``parts`` in their order, with anything between them."""
+    first, *middle, last = parts
+    end = len(name) - len(last)
+    at = len(first)
+    if not (name.startswith(first) and name.endswith(last) and at <= end):
+        return False
+    for part in middle:
+        found = name.find(part, at, end)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return True
 
 
 def _of_kind(asked: Asked, kind: int) -> Asked:

@@ -16,6 +16,7 @@ from openhearth.accounts.options import Options
 from openhearth.accounts.quota_units import UNITS_PER_USD
 from openhearth.core.call import ONE_PPM, Principal
 from openhearth.core.money import Price
+from openhearth.core.operations import Operation
 from openhearth.relay.gate import Gate
 from openhearth.routing.catalog import Catalog, Model
 from openhearth.stores.access_ports import GroupRecord
@@ -25,6 +26,12 @@ from openhearth.surfaces.newapi.envelope import ok
 _BY_RATIO, _BY_CALL = 0, 1
 _MICROS_PER_USD = 1_000_000
 _CACHED = "cached_input_micros_per_mtok"
+_ENDPOINTS = {
+    Operation.CHAT: "openai",
+    Operation.EMBED: "embeddings",
+    Operation.RERANK: "jina-rerank",
+    Operation.IMAGE_GENERATE: "image-generation",
+}
 _OFF = (
     "email_verification", "github_oauth", "discord_oauth", "linuxdo_oauth", "telegram_oauth", "wechat_login",
     "turnstile_check", "oidc_enabled", "passkey_login", "enable_drawing", "enable_task", "demo_site_enabled",
@@ -149,7 +156,8 @@ class Status:
             "model_ratio": 0 if by_call else _ratio(price),
             "completion_ratio": 0 if by_call else _completion(price),
             "enable_groups": [group.name for group in groups if _has(group, model.id)],
-            "supported_endpoint_types": ["openai"],
+            "supported_endpoint_types": [_ENDPOINTS[one] for one in model.operations if one in _ENDPOINTS]
+            or ["openai"],
             "is_priced": self._price(model) is not None,
             "rates": price.rates(),
         }

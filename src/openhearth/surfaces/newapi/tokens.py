@@ -1,7 +1,8 @@
 """/api/token: the caller's own keys as New API's tokens."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import msgspec
@@ -23,6 +24,7 @@ from openhearth.surfaces.newapi.standing import Standings, left_of_token
 from openhearth.surfaces.newapi.terms import DISABLED, ENABLED, EXHAUSTED, EXPIRED, moment
 
 _SK = "sk-"
+_THEIR_WORDS = {"ips": "allow_ips", "models": "model_limits"}
 _MASK = "oh-**********"
 _MOST_UNITS = 10**12 // MICROS_PER_UNIT
 _MOST_AT_ONCE = 100
@@ -95,7 +97,8 @@ class Tokens:
         """The key is in the answer, this once; as everywhere in this form without its ``sk-``."""
         body = await read(request, TokenBody, self._limits)
         _check(body)
-        made, text = await self._desk.create(by, _new(body))
+        with _in_their_words():
+            made, text = await self._desk.create(by, _new(body))
         token = await self._records.token_of(made.id)
         assert token is not None
         (row,) = await self._rows([token])
@@ -116,7 +119,8 @@ class Tokens:
                 _check_usable(token, changes)
             changes["disabled"] = body.status == DISABLED
         if changes:
-            await self._desk.change(by, token.key.id, changes)
+            with _in_their_words():
+                await self._desk.change(by, token.key.id, changes)
         return ok((await self._rows([await self._mine(by, body.id)]))[0])
 
     async def delete(self, request: Request, by: Principal) -> Response:
@@ -190,6 +194,19 @@ class Tokens:
             }
             for token in tokens
         ]
+
+
+@contextmanager
+def _in_their_words() -> Iterator[None]:
+    """What the desk refuses is told by the names that the body had."""
+    try:
+        yield
+    except RequestError as error:
+        ours = error.param or ""
+        if ours in _THEIR_WORDS:
+            error.param = _THEIR_WORDS[ours]
+            error.message = error.message.replace(f"'{ours}'", f"'{error.param}'")
+        raise
 
 
 def _number_of(names: Names, user_id: str) -> int:

@@ -129,6 +129,8 @@ class _Upload:
         if name not in ("purpose", _ANCHOR, _SECONDS):
             self._dropped.append(quote(name[:80], safe="[]"))
             return
+        if name in self._fields:
+            raise RequestError(f"'{name}' is sent twice.", param=name, code="duplicate_field")
         if name == "purpose" and value not in PURPOSES:
             raise RequestError(
                 f"'{value[:80]}' is not a purpose; it is one of {', '.join(PURPOSES)}.",

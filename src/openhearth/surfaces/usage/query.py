@@ -17,6 +17,7 @@ from openhearth.core.call import Outcome, Principal
 from openhearth.core.errors import RequestError
 from openhearth.core.permissions import Permission
 from openhearth.stores.usage_ports import DAY_S, HOUR_S, CallFilter, Dimension, Place, Scope
+from openhearth.surfaces import queries
 
 Format = Literal["json", "csv", "parquet"]
 SCOPE_PARAMETERS = ("key", "user", "project", "org", "model", "target", "operation")
@@ -30,6 +31,21 @@ _MOST_LENGTH = 256
 _MOST_DIMENSIONS = 3
 _USUAL_DAYS = 30
 _LATEST_S = 32_503_680_000.0  # the year 3000
+_ONCE = (
+    "from",
+    "to",
+    "order",
+    "limit",
+    "format",
+    "per",
+    "top",
+    "cursor",
+    "start_time",
+    "end_time",
+    "bucket_width",
+    "page",
+)
+_SHORT_DAY = re.compile(r"[12]\d{7}")  # 20261130: as seconds it would be a day of 1970
 _SECONDS = re.compile(r"-?\d{1,11}(\.\d{1,9})?")
 _PLACE = re.compile(r"(?P<when>\d{1,11}(?:\.\d{1,17})?)_(?P<effect>[A-Za-z0-9_.:-]{0,200})")
 _NANOS_PER_MICRO = 1000
@@ -44,11 +60,8 @@ class Period(msgspec.Struct, frozen=True):
 
 
 def check_names(query: QueryParams, known: Iterable[str]) -> None:
-    """Raises RequestError for a parameter that is not ``known``."""
-    known = set(known)
-    for name in query:
-        if name not in known:
-            raise _wrong(name[:64], f"'{name[:64]}' is no parameter here; there are {', '.join(sorted(known))}.")
+    """Raises RequestError for a parameter that is not ``known``, or that is given twice and can mean one thing only."""
+    queries.check_names(query, known, _ONCE)
 
 
 def period(query: QueryParams, now: float | None = None) -> Period:
@@ -182,7 +195,7 @@ def _moment(query: QueryParams, name: str, usual: float) -> float:
     if not text:
         return usual
     moment = math.nan
-    if _SECONDS.fullmatch(text):
+    if _SECONDS.fullmatch(text) and not _SHORT_DAY.fullmatch(text):
         moment = float(text)
     else:
         try:

@@ -1,5 +1,6 @@
 """``openhearth target set|health`` and ``openhearth routing``: what is sent, what is shown."""
 
+import io
 import json
 from typing import Any
 
@@ -40,6 +41,15 @@ def test_a_target_is_attached_with_its_bounds(admin: FakeAdmin, run: Run) -> Non
     body = admin.asked[-1][2]
     assert (body["concurrency"], body["tpm"]) == (4, 90000)
     assert not {"rpm", "first_token_s"} & set(body)
+
+
+def test_a_key_may_come_by_standard_input(admin: FakeAdmin, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    admin.answers["POST /admin/v1/targets"] = (201, {"id": "t1", "model": "m", "base_url": "u"})
+    admin.answers["PATCH /admin/v1/targets/t1"] = (200, {"id": "t1"})
+    for words in (("add", "--base-url", "https://a.test/v1"), ("set", "t1")):
+        monkeypatch.setattr("sys.stdin", io.StringIO("sk-secret\n"))
+        assert run("target", *words, "--key", "-") == 0
+        assert admin.asked[-1][2]["key"] == "sk-secret"
 
 
 def test_health_is_a_table_or_json(admin: FakeAdmin, run: Run, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,8 @@
 """Transcripts as values: request fields read and refused, answers in every format, forms written and read back."""
 
+import io
 import json
+import wave
 
 import msgspec
 import pytest
@@ -12,7 +14,7 @@ from openhearth.core.errors import RequestError
 from openhearth.core.form import FilePart, written
 from openhearth.core.multipart import Field, FileBegin, FileData, FormReader, boundary_of
 from openhearth.core.operations import Operation
-from openhearth.core.transcript import Pairs, Segment, TokenChance, Transcript, Word, sentences
+from openhearth.core.transcript import Pairs, Recording, Segment, TokenChance, Transcript, Word, byte_rate_of, sentences
 from openhearth.dialects.openai_transcripts import answer, events, upstream
 from openhearth.dialects.openai_transcripts.answer import Shape
 from openhearth.dialects.openai_transcripts.fields import ServerVad, read
@@ -213,3 +215,18 @@ def test_a_passing_stream_is_watched_for_its_end_its_usage_and_its_errors() -> N
     broken.feed(b'event: error\ndata: {"error":{"message":"no"}}\n\n')
     assert broken.fault
     assert not broken.ended
+
+
+def test_a_recording_that_nobody_measured_lasts_as_its_head_says() -> None:
+    with io.BytesIO() as file:
+        with wave.open(file, "wb") as sound:
+            sound.setnchannels(1)
+            sound.setsampwidth(2)
+            sound.setframerate(16_000)
+            sound.writeframes(bytes(2 * 16_000 * 3))
+        data = file.getvalue()
+    assert byte_rate_of(data[:64]) == 32_000
+    assert byte_rate_of(b"ID3") == byte_rate_of(b"") == 0
+    three = upstream.guessed(Recording("/x", "a.wav", "audio/wav", len(data), byte_rate_of(data[:64])))
+    assert (three.audio_ms, three.source) == (3001, "estimated")
+    assert upstream.guessed(Recording("/x", "a.mp3", "audio/mpeg", 24_000)).audio_ms == 3000

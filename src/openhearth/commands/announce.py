@@ -19,7 +19,7 @@ def add(
     title: str,
     *,
     text: str = "",
-    file: Path | None = None,
+    file: Annotated[Path | None, Parameter(allow_leading_hyphen=True)] = None,
     tag: str = "",
     pinned: bool = False,
     begin: Annotated[str, Parameter(name="--from")] = "",

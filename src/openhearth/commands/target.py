@@ -1,8 +1,10 @@
 """``openhearth target``: where calls go. Changes reach the running server at once."""
 
 import sys
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote as quoted
+
+from cyclopts import Parameter
 
 from openhearth.commands import Trouble, WrongUse
 from openhearth.commands.admin import Admin, Server, connect
@@ -27,7 +29,7 @@ def add(
     provider: str = "",
     model: str = "*",
     upstream_model: str = "",
-    key: str = "",
+    key: Annotated[str, Parameter(allow_leading_hyphen=True)] = "",
     weight: int = 1,
     priority: int = 0,
     price: str = "",
@@ -109,7 +111,7 @@ def put(
     priority: int | None = None,
     enable: bool = False,
     disable: bool = False,
-    key: str | None = None,
+    key: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     concurrency: int | None = None,
     rpm: int | None = None,
     tpm: int | None = None,

@@ -18,12 +18,20 @@ Pairs = tuple[tuple[str, str], ...]
 
 
 class Recording(msgspec.Struct, frozen=True):
-    """What is to be heard: a file on our disk. ``filename`` and ``mime`` are what the client called it."""
+    """What is to be heard: a file on our disk. ``filename`` and ``mime`` are what the client called it. ``byte_rate``:
+    bytes for a second of sound, 0 where the file's first bytes do not say."""
 
     path: str
     filename: str
     mime: str
     size_bytes: int
+    byte_rate: int = 0
+
+
+def byte_rate_of(head: bytes) -> int:
+    """Bytes a second of a WAV file, by its first bytes (``nAvgBytesPerSec`` of a format chunk); 0 for others."""
+    is_wav = head[:4] == b"RIFF" and head[8:16] == b"WAVEfmt "
+    return int.from_bytes(head[28:32], "little") if is_wav else 0
 
 
 class TranscriptRequest(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from typing import BinaryIO
 from openhearth.core.errors import StorageFull
 from openhearth.core.ids import new_id
 
+_HEAD_BYTES = 64
 _GATHER_BYTES = 1024 * 1024
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -37,6 +38,7 @@ class Held:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.size_bytes = 0
+        self.head = b""  # the first bytes, by which a kind of file is known
         self._file: BinaryIO | None = None
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
@@ -44,6 +46,8 @@ class Held:
     async def write(self, data: bytes) -> None:
         """Raises StorageFull. Small pieces are gathered, so that a thread is asked once per megabyte."""
         self.size_bytes += len(data)
+        if len(self.head) < _HEAD_BYTES:
+            self.head += data[: _HEAD_BYTES - len(self.head)]
         self._waiting.append(data)
         self._waiting_bytes += len(data)
         if self._waiting_bytes >= _GATHER_BYTES:

@@ -21,7 +21,7 @@ from openhearth.core.data_uris import from_base64
 from openhearth.core.envelope import Envelope
 from openhearth.core.errors import RequestError, RequestTimeout, TooLarge, UnsupportedMedia
 from openhearth.core.multipart import Event, Field, FileBegin, FileData, FormReader, boundary_of, clean_filename
-from openhearth.core.transcript import Pairs, Recording
+from openhearth.core.transcript import Pairs, Recording, byte_rate_of
 from openhearth.media.sources import Files
 from openhearth.stores.spool import Held, Spool
 from openhearth.surfaces.http import body_pieces, json_body
@@ -98,7 +98,7 @@ class Recordings:
                 envelope.get(name, kind)
             form.fields = list(_pairs(envelope))
         if form.file is not None:
-            recording = Recording(str(held.path), form.file.filename, form.file.mime, held.size_bytes)
+            recording = _recording(held, form.file.filename, form.file.mime)
             return Upload(tuple(form.fields), recording, held)
         name, source = self._source(form.fields)
         recording = await self._fetched(source, name, owner, held)
@@ -116,11 +116,11 @@ class Recordings:
             file = await self._library.get(owner, source)
             async for piece in await self._library.content(file):
                 await held.write(piece)
-            return Recording(str(held.path), file.filename, file.mime, held.size_bytes)
+            return _recording(held, file.filename, file.mime)
         if source[:5].lower() == "data:":
             mime, data = _decoded(source, param)
             await held.write(data)
-            return Recording(str(held.path), "recording", mime, held.size_bytes)
+            return _recording(held, "recording", mime)
         if not source[:8].lower().startswith(("http://", "https://")):
             raise RequestError(
                 f"'{source[:80]}' is no recording: give an http(s) URL, a data URI, or the id of a file (file_…).",
@@ -134,7 +134,7 @@ class Recordings:
             raise
         await held.write(fetched.data)
         name = clean_filename(PurePosixPath(urlsplit(fetched.url).path).name)
-        return Recording(str(held.path), name, fetched.mime, held.size_bytes)
+        return _recording(held, name, fetched.mime)
 
 
 class _Form:
@@ -179,6 +179,10 @@ class Keeping(Response):
             await self._inner(scope, receive, send)
         finally:
             await self._held.remove()
+
+
+def _recording(held: Held, filename: str, mime: str) -> Recording:
+    return Recording(str(held.path), filename, mime, held.size_bytes, byte_rate_of(held.head))
 
 
 def _pairs(envelope: Envelope) -> Pairs:

@@ -9,11 +9,12 @@ from openhearth.core.call import Usage
 from openhearth.core.errors import RequestError, UpstreamGarbled
 from openhearth.core.operations import Operation
 from openhearth.core.sse import Event, Splitter
-from openhearth.core.transcript import Pairs, Segment, Transcript, TranscriptRequest, Word
+from openhearth.core.transcript import Pairs, Recording, Segment, Transcript, TranscriptRequest, Word
 
 _TOKEN_MODELS = ("gpt-",)  # these answer JSON and text only, without times
 _CLOCK = re.compile(r"(?:(\d+):)?(\d{2}):(\d{2})[.,](\d{3})\s*$")
 _CUE = re.compile(r"-->\s*([0-9:.,]+)")
+_USUAL_BYTE_RATE = 8000  # 64 kbit/s
 _MS_PER_AUDIO_TOKEN = 100  # of OpenAI's speech models; used where an answer counts nothing
 
 
@@ -120,9 +121,9 @@ def counted(content_type: str, body: bytes) -> Usage:
     return Usage(audio_ms=((hours * 60 + minutes) * 60 + seconds) * 1000 + ms, source="estimated")
 
 
-def guessed(size_bytes: int) -> Usage:
-    """For an answer that counts nothing: the time a file of this size lasts at 64 kbit/s."""
-    audio_ms = size_bytes // 8
+def guessed(recording: Recording) -> Usage:
+    """For an answer that counts nothing: the time the file lasts at the rate it names, else at 64 kbit/s."""
+    audio_ms = recording.size_bytes * 1000 // (recording.byte_rate or _USUAL_BYTE_RATE)
     return Usage(input_tokens=audio_ms // _MS_PER_AUDIO_TOKEN, audio_ms=audio_ms, source="estimated")
 
 

@@ -58,7 +58,7 @@ class OpenAITranscriptsDriver:
                 yield Passed(_kind(answer), body, _usage(answer, body, request.recording), dropped)
             else:
                 heard = upstream.read(body, target.id)
-                usage = heard.usage if heard.usage.source != "none" else upstream.guessed(request.recording.size_bytes)
+                usage = heard.usage if heard.usage.source != "none" else upstream.guessed(request.recording)
                 yield msgspec.structs.replace(heard, usage=usage, dropped=dropped)
 
     async def _form(
@@ -102,7 +102,7 @@ def _usage(answer: Streamed, body: bytes, recording: Recording) -> Usage:
     if told.isdigit():
         return Usage(audio_ms=int(told[:12]), source="upstream")
     said = upstream.counted(_kind(answer), body)
-    return said if said.source != "none" else upstream.guessed(recording.size_bytes)
+    return said if said.source != "none" else upstream.guessed(recording)
 
 
 def _dropped(answer: Streamed) -> tuple[str, ...]:

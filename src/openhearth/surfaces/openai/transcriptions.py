@@ -165,7 +165,7 @@ class Transcriptions:
                 if part.usage is not None and part.usage.source != "none":
                     job.work.call.usage = part.usage
                 elif job.work.call.usage.source == "none":
-                    job.work.call.usage = guessed(job.request.recording.size_bytes)
+                    job.work.call.usage = guessed(job.request.recording)
                 yield part
 
 

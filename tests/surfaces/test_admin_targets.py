@@ -137,7 +137,7 @@ async def test_odd_changes_are_refused(desk: Desk, change: Mapping[str, object])
 @pytest.mark.parametrize(
     ("body", "param"),
     [
-        ({"modell": "gpt"}, "modell"),
+        ({"model_name": "gpt"}, "model_name"),
         ({"model": ""}, "model"),
         ({"model": "a\nb"}, "model"),
         ({"model": "m" * 257}, "model"),

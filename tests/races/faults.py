@@ -41,8 +41,8 @@ class FaultyDatabase(Database):
     def __init__(self, url: str, fault: Fault) -> None:
         super().__init__(url)
         self._fault = fault
-        event.listen(self._engine, "before_cursor_execute", lambda *_: fault.step("statement"))
-        event.listen(self._engine, "commit", lambda _: fault.step("commit"))
+        event.listen(self._engines.any, "before_cursor_execute", lambda *_: fault.step("statement"))
+        event.listen(self._engines.any, "commit", lambda _: fault.step("commit"))
 
     @override
     async def _run(self, pool: ThreadPoolExecutor, work: Callable[[], _R]) -> _R:

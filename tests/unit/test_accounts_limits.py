@@ -149,7 +149,7 @@ def test_a_refusal_says_when_to_come_back_if_ever(
     bound: Bound, most: int, wait_s: float | None, nanos: int, tokens: int, told: float | None
 ) -> None:
     refused = Refusal(Limit("key:key_1", bound, most), 0, retry_after_s=wait_s)
-    assert refusal(refused, nanos, tokens).retry_after_s == told
+    assert refusal(refused, nanos, tokens).wait_s == told
 
 
 async def test_a_call_of_too_many_tokens_is_told_so(accounts: Accounts) -> None:

@@ -1,6 +1,5 @@
 """What a call may use, taken before it and given back after it, so that nobody passes a limit."""
 
-import math
 from collections.abc import Sequence
 
 from openhearth.accounts.entries import Reservation
@@ -131,7 +130,7 @@ def refusal(refused: Refusal, nanos: int, tokens: int = 0) -> LimitError:
             f"{who}: the {_SPAN[limit.bound]} of {dollars(limit.most)} does not cover this call: "
             f"{dollars(refused.used)} is spent, {dollars(refused.held)} is held by open calls, "
             f"and this call may cost up to {dollars(nanos)}.",
-            retry_after_s=_whole(refused.retry_after_s) if nanos <= limit.most else None,
+            retry_after_s=refused.retry_after_s if nanos <= limit.most else None,
         )
     is_tokens = limit.bound is Bound.TPM
     what = {Bound.RPM: "make {} requests per minute", Bound.TPM: "use {} tokens per minute"}.get(
@@ -141,15 +140,10 @@ def refusal(refused: Refusal, nanos: int, tokens: int = 0) -> LimitError:
     return LimitError(
         f"{who} may {what.format(limit.most)}; {refused.used} are counted now{needs}.",
         code="rate_limit_exceeded",
-        retry_after_s=_whole(refused.retry_after_s or _DEFAULT_RETRY_S)
+        retry_after_s=(refused.retry_after_s or _DEFAULT_RETRY_S)
         if (max(1, tokens) if is_tokens else 1) <= limit.most
         else None,
     )
-
-
-def _whole(wait_s: float | None) -> float | None:
-    """Whole seconds, upwards: who comes back a part of a second early is refused again."""
-    return None if wait_s is None else float(math.ceil(wait_s))
 
 
 def dollars(nanos: int) -> str:

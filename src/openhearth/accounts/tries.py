@@ -144,7 +144,5 @@ def _scope(name: str) -> str:
 
 def _too_many(wait_s: float) -> LimitError:
     return LimitError(
-        "Too many wrong passwords. Wait before you try again.",
-        code="too_many_tries",
-        retry_after_s=wait_s,
+        "Too many wrong passwords. Wait before you try again.", code="too_many_tries", retry_after_s=wait_s
     )

@@ -1,9 +1,6 @@
 """What a surface does for keys whose traffic is moderated: look into the request before, let answers through after."""
 
-import asyncio
-from collections.abc import Coroutine
-
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from openhearth.config import Config
@@ -18,6 +15,7 @@ from openhearth.surfaces.chat_texts import Asked, asked
 from openhearth.surfaces.home import asker_of
 from openhearth.surfaces.relay_response import RelayResponse
 from openhearth.surfaces.screened_response import Guard, ScreenedResponse
+from openhearth.surfaces.work_answers import while_there
 
 
 class Screening:
@@ -36,7 +34,7 @@ class Screening:
         """
         if not checks_input(principal):
             return
-        await _unless_left(request, self._checked(request, asked(envelope), principal))
+        await while_there(request, self._checked(request, asked(envelope), principal))
 
     async def _checked(self, request: Request, found: Asked, principal: Principal) -> None:
         asker = asker_of(request, principal, self._config.server.public_url)
@@ -51,23 +49,3 @@ class Screening:
             return RelayResponse(relay, operation, envelope, ask, body_bytes)
         guard = Guard(self._screen, principal, self._config.moderation)
         return ScreenedResponse(relay, operation, envelope, ask, body_bytes, guard=guard)
-
-
-async def _unless_left(request: Request, checking: Coroutine[None, None, None]) -> None:
-    """Run ``checking`` to its end, or until the client leaves. Raises ClientDisconnect."""
-    task = asyncio.create_task(checking)
-    leaving = asyncio.create_task(_left(request))
-    try:
-        await asyncio.wait({task, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            return task.result()
-    finally:
-        task.cancel()
-        leaving.cancel()
-        await asyncio.gather(task, leaving, return_exceptions=True)
-    raise ClientDisconnect
-
-
-async def _left(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass

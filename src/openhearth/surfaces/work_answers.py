@@ -7,7 +7,7 @@ way to write errors.
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import aclosing
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
@@ -24,6 +24,7 @@ EVENTS = "text/event-stream; charset=utf-8"
 _KEEP_ALIVE = b": keep-alive\n\n"
 _PATIENCE_S = 2.0
 _ENGINE_PATIENCE_S = 10.0
+_Made = TypeVar("_Made")
 _Item = bytes | GatewayError | Exception | None
 
 
@@ -198,16 +199,24 @@ async def whole(
 
 async def _made(request: Request, work: Work, making: Coroutine[None, None, Response]) -> Response:
     with work:
-        task = asyncio.create_task(making)
-        leaving = asyncio.create_task(_left(request.receive))
         try:
-            await asyncio.wait({task, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            if task.done():
-                return task.result()
-        finally:
-            await _end(task, leaving)
-        work.abandon()
-        raise ClientDisconnect
+            return await while_there(request, making)
+        except ClientDisconnect:
+            work.abandon()
+            raise
+
+
+async def while_there(request: Request, making: Coroutine[None, None, _Made]) -> _Made:
+    """What ``making`` makes; it is cancelled when the client leaves first. Raises ClientDisconnect then."""
+    task = asyncio.create_task(making)
+    leaving = asyncio.create_task(_left(request.receive))
+    try:
+        await asyncio.wait({task, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+    finally:
+        await _end(task, leaving)
+    raise ClientDisconnect
 
 
 def _refusal(error: GatewayError, work: Work, errors: Errors) -> Response:

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import Protocol
 from urllib.parse import unquote_to_bytes, urlsplit
 
+from openhearth.core.data_uris import from_base64
 from openhearth.core.documents import Document
 from openhearth.core.errors import RequestError, TooLarge
 from openhearth.core.multipart import clean_filename
@@ -18,7 +19,6 @@ from openhearth.transport.fetch import Fetched
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{64,}={0,2}")
 _LOOK_CHARS = 4096
 _LONG_CHARS = 1024 * 1024  # so much is decoded beside the event loop
-_URL_SAFE = str.maketrans("-_", "+/")
 _OWN_FILE = re.compile(r"/files/(file[_-][A-Za-z0-9]{8,64})/content/?$")
 
 
@@ -129,8 +129,7 @@ def _from_base64(text: str, param: str) -> Document:
 
 
 def _bytes(text: str, param: str) -> bytes:
-    plain = "".join(text.translate(_URL_SAFE).split())
     try:
-        return binascii.a2b_base64(plain + "=" * (-len(plain) % 4), strict_mode=True)
+        return from_base64(text)
     except (binascii.Error, ValueError) as error:
         raise RequestError(f"This is not base64: {error}", param=param, code="invalid_value") from error

@@ -26,6 +26,14 @@ def told_by(errors: Errors, endpoint: Endpoint) -> Endpoint:
     return answered
 
 
+def rename(error: GatewayError, names: Mapping[str, str]) -> None:
+    """Have ``error`` speak of its field as its client knows it: ours → theirs."""
+    ours = error.param or ""
+    if ours in names:
+        error.param = names[ours]
+        error.message = error.message.replace(f"'{ours}'", f"'{error.param}'")
+
+
 class Renamed:
     """``errors`` for a family whose fields have other names than those our own parts know: ours → theirs."""
 
@@ -34,10 +42,7 @@ class Renamed:
         self._names = names
 
     def shown(self, error: GatewayError) -> bytes:
-        ours = error.param or ""
-        if ours in self._names:
-            error.param = self._names[ours]
-            error.message = error.message.replace(f"'{ours}'", f"'{error.param}'")
+        rename(error, self._names)
         return self._errors.shown(error)
 
     def headers(self, error: GatewayError) -> list[tuple[bytes, bytes]]:

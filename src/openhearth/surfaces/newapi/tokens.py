@@ -19,6 +19,7 @@ from openhearth.core.call import Principal
 from openhearth.core.errors import Conflict, Forbidden, NotFound, RequestError
 from openhearth.core.provider import Secret
 from openhearth.stores.newapi_ports import Names, NewApiRecords, Token
+from openhearth.surfaces.family import rename
 from openhearth.surfaces.newapi.envelope import listed, number_in, ok, page_of, read
 from openhearth.surfaces.newapi.standing import Standings, left_of_token
 from openhearth.surfaces.newapi.terms import DISABLED, ENABLED, EXHAUSTED, EXPIRED, moment
@@ -202,10 +203,7 @@ def _in_their_words() -> Iterator[None]:
     try:
         yield
     except RequestError as error:
-        ours = error.param or ""
-        if ours in _THEIR_WORDS:
-            error.param = _THEIR_WORDS[ours]
-            error.message = error.message.replace(f"'{ours}'", f"'{error.param}'")
+        rename(error, _THEIR_WORDS)
         raise
 
 
